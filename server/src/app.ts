@@ -38,7 +38,7 @@ import { measureOutbox } from './outbox/gauges.ts'
 import { functionCheck, functionWarner } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck } from './outbox/streams.ts'
-import { releaseLanes } from './store/outbox-lanes.ts'
+import { releaseAllLeases } from './store/outbox-lanes.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -65,6 +65,7 @@ import { TestMode } from './testing/test-mode.ts'
 import { Seeder } from './testing/seeder.ts'
 import { sowFile } from './testing/seed-file.ts'
 import type { Seed } from './testing/seed.ts'
+import { Aliveness } from './tools/aliveness.ts'
 import { TurnEnd } from './tools/turn-end.ts'
 import { TokenBuckets } from './tools/token-buckets.ts'
 import type { Database } from './database/database.ts'
@@ -247,7 +248,8 @@ export async function startApp(
     await requireSameBus(db, config.natsUrl !== undefined)
     opening = await openBus(config, { db, node, log, metrics })
     const { bus } = opening
-    if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
+    const aliveness = new Aliveness()
+    if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, now, log, aliveness })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log, heardUntil: () => bus.heardUntil() }) : undefined
     const keyRing = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
@@ -269,8 +271,8 @@ export async function startApp(
       await closeSinks()
     }
     // The lock of the data folder lets no other server in.
-    if (store.kind === 'sqlite') await releaseLanes(store)
-    const runner = new OutboxRunner(leaving.deliveries, tools)
+    if (store.kind === 'sqlite') await store.transaction(tx => releaseAllLeases(tx, now()))
+    const runner = new OutboxRunner(leaving.deliveries, { ...tools, nodeId, aliveness })
     outbox = runner
     wake = what => {
       if (what.wake === 'outbox') runner.soon(what.lane)

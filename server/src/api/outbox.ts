@@ -37,6 +37,8 @@ export const outbox = {
       DeliveredTimestamp: dateOf(each.deliveredAt),
       FailedTimestamp: dateOf(each.failedAt),
       LastError: each.error,
+      PausedUntilTimestamp: dateOf(each.pause?.until),
+      PauseReason: each.pause?.why,
     }))
     return { OutboxLanes }
   },

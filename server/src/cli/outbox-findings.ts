@@ -24,10 +24,16 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
         'carillon outbox list shows the errors. Deliver them again with carillon outbox retry, or remove them with carillon outbox drop.',
       ),
     )
-  if (stuck.length > 0) return [...stuck, ...dead]
+  const paused = lanes.flatMap(({ lane, pause }) =>
+    pause
+      ? [good(`The lane ${lane} pauses until ${new Date(pause.until).toISOString()}, as its destination has asked: ${pause.why}`)]
+      : [],
+  )
+  if (stuck.length > 0) return [...stuck, ...paused, ...dead]
   const waiting = lanes.reduce((sum, { entries }) => sum + entries, 0)
   return [
     good(waiting === 0 ? 'The outbox is empty' : `No entry of the outbox has been due for more than a minute; waiting: ${waiting}`),
+    ...paused,
     ...dead,
   ]
 }

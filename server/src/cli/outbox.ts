@@ -33,6 +33,8 @@ async function status(flags: object) {
     print(columns([['LANE', 'WAITING', 'OLDEST', 'DEAD', 'LAST SUCCESS', 'LAST FAILURE'], ...rows]))
     for (const { lane, error, failedAt = 0, deliveredAt = 0 } of lanes)
       if (error !== undefined && failedAt >= deliveredAt) print(`\n${lane} fails: ${error}\n`)
+    for (const { lane, pause } of lanes)
+      if (pause) print(`\n${lane} pauses until ${time(pause.until)}, as its destination has asked: ${pause.why}\n`)
   })
 }
 

@@ -285,6 +285,8 @@ export interface Operations {
         DeliveredTimestamp?: Date
         FailedTimestamp?: Date
         LastError?: string
+        PausedUntilTimestamp?: Date
+        PauseReason?: string
       }[]
     }
   }

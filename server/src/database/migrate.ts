@@ -22,6 +22,7 @@ import { connected } from './migrations/019-connected.ts'
 import { smallTokens } from './migrations/020-small-tokens.ts'
 import { previousTokens } from './migrations/021-previous-tokens.ts'
 import { accessChanges } from './migrations/022-access-changes.ts'
+import { laneOwners } from './migrations/023-lane-owners.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /**
@@ -51,6 +52,7 @@ export const migrations: readonly ((dialect: Dialect, found: number) => string)[
   smallTokens,
   previousTokens,
   accessChanges,
+  laneOwners,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -12,8 +12,10 @@ export interface LaneFigures {
   readonly dead: number
   /** The age of the oldest entry. */
   readonly seconds: number
-  /** How long the oldest due entry has been due. */
+  /** How long the oldest due entry has been due, since the end of a pause that the destination has asked for. */
   readonly overdueSeconds: number
+  /** The pause that the destination has asked for, until it is over, in epoch milliseconds. */
+  readonly pause: { readonly until: number; readonly why: string } | undefined
   /** In epoch milliseconds, as is the time of the last failure. */
   readonly deliveredAt: number | undefined
   readonly failedAt: number | undefined
@@ -29,6 +31,7 @@ export async function laneFigures(db: Queries, now: number): Promise<LaneFigures
   const figures = [...names].map(lane => {
     const { entries = 0, oldest = now, nextAt = now } = waiting.get(lane) ?? {}
     const state = states.get(lane)
+    const pausedUntil = state?.pausedUntil ?? 0
     return {
       lane,
       ...partsOfLane(lane),
@@ -36,7 +39,8 @@ export async function laneFigures(db: Queries, now: number): Promise<LaneFigures
       dead: dead.get(lane) ?? 0,
       seconds: Math.max(0, now - oldest) / 1000,
       // In an ordered lane all entries are due immediately.
-      overdueSeconds: Math.max(0, now - (nextAt === 0 ? oldest : nextAt)) / 1000,
+      overdueSeconds: Math.max(0, now - Math.max(nextAt === 0 ? oldest : nextAt, pausedUntil)) / 1000,
+      pause: pausedUntil > now ? { until: pausedUntil, why: state?.pauseReason ?? '' } : undefined,
       deliveredAt: state?.deliveredAt ?? undefined,
       failedAt: state?.failedAt ?? undefined,
       error: state?.error ?? undefined,

@@ -1,9 +1,13 @@
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
+import type { Aliveness } from '../tools/aliveness.ts'
 import { repeated } from '../tools/repeated.ts'
-import { beatOf, deleteDeadNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
+import { beatOf, deadMilliseconds, deleteDeadNodes, isDead, livingNodes, otherNodes, removeNode, type Node } from '../store/nodes.ts'
+import { releaseLeasesOf } from '../store/outbox-lanes.ts'
 
 const beatMilliseconds = 1000
+/** How long after a heartbeat a node stops its deliveries, before the others count it as dead: a delivery ends within half of the rest. */
+const stopMilliseconds = deadMilliseconds - 1000
 /** How often the log repeats that nodes do not hear each other, and the rows of dead nodes are removed. */
 const everySeconds = 60
 
@@ -21,14 +25,42 @@ export async function requireSameBus(db: Database, hasBus: boolean) {
   )
 }
 
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+  readonly aliveness: Aliveness
+}
+
 /**
- * Updates the row of this node every second, and logs a warning if another node does not get its events. Returns a function that ends this.
+ * Updates the row of this node every second, ends the leases of nodes that have died, and logs a warning if another node does not get its
+ * events. Returns a function that ends this.
  */
-export async function keepAlive(node: Node, { db, log }: { db: Database; log: Log }): Promise<() => Promise<void>> {
+export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools): Promise<() => Promise<void>> {
   let saidAt = -Infinity
+  /** The dead nodes whose leases have ended. */
+  let released = new Set<string>()
+  const release = async (dead: readonly Node[]) => {
+    released = released.intersection(new Set(dead.map(({ id }) => id)))
+    for (const { id, name } of dead) {
+      if (released.has(id)) continue
+      const isOver = await db.transaction(async tx => {
+        if (!(await isDead(tx, id))) return false
+        await releaseLeasesOf(tx, id, now())
+        return true
+      })
+      if (isOver) log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
+      if (isOver) released.add(id)
+    }
+  }
   const beat = async () => {
-    const others = await beatOf(db, node)
-    const deaf = node.bus === null ? others.map(({ name }) => name) : withoutBus(others)
+    const begunAt = performance.now()
+    await beatOf(db, node)
+    aliveness.extend(begunAt + stopMilliseconds)
+    const others = await otherNodes(db, node.id)
+    const living = others.filter(({ isAlive }) => isAlive)
+    await release(others.filter(({ isAlive }) => !isAlive))
+    const deaf = node.bus === null ? living.map(({ name }) => name) : withoutBus(living)
     if (performance.now() - saidAt < everySeconds * 1000) return
     if (deaf.length > 0) {
       saidAt = performance.now()

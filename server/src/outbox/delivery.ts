@@ -7,6 +7,14 @@ export class Refused extends Error {}
 /** A destination does not answer at the moment. */
 export class NotReached extends Error {}
 
+/** A pause that a destination has asked for. */
+export interface AskedPause {
+  /** By `performance.now()`. */
+  readonly until: number
+  /** The answer that has asked for it. */
+  readonly why: string
+}
+
 /** Writes what follows from a delivery. Runs once, even if the entry was delivered more than once. */
 type Following = (tx: Transaction) => Promise<void>
 
@@ -19,8 +27,8 @@ export interface SingleDelivery {
   readonly inAllAtMost?: number
   /** How long one try may take, in milliseconds. */
   readonly patience?: number
-  /** Whether the destination of the lane has asked for a pause: then no delivery is attempted. */
-  readonly isPaused?: (lane: string) => boolean
+  /** The pause that the destination of the lane has asked for: until it has ended, no delivery is attempted. */
+  readonly pauseOf?: (lane: string) => AskedPause | undefined
   /**
    * Resolves to what follows from the delivery, which is done in the transaction that removes the entry. Rejects if the delivery failed,
    * with Refused if a retry would not help. Ends early when the signal aborts.

@@ -37,6 +37,11 @@ export function measureOutbox({ registry }: Metrics, { db, now }: { db: Database
     'How long an entry of the outbox has been due without being delivered, by lane',
     ({ overdueSeconds }) => overdueSeconds,
   )
+  measure(
+    'carillon_outbox_paused_until_seconds',
+    'The end of the pause that the destination has asked for, as a Unix time, by lane',
+    ({ pause }) => secondsOf(pause?.until),
+  )
   measure('carillon_outbox_last_success_seconds', 'When a delivery last succeeded, as a Unix time, by lane', ({ deliveredAt }) =>
     secondsOf(deliveredAt),
   )

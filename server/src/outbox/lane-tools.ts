@@ -12,4 +12,7 @@ export interface LaneTools {
   readonly metrics: Metrics
   readonly labels: LaneLabels
   readonly states: LaneLog
+  readonly nodeId: string
+  /** Aborts when this node stops, or may soon count as dead. After the latter there is a new signal. */
+  readonly working: () => AbortSignal
 }

@@ -10,7 +10,10 @@ import { Window } from './window.ts'
 const windowAtMost = 1000
 /** After this many batches other lanes get their turn. */
 const batchesAtMost = 50
-/** The lease of a lane. No other node works on the lane meanwhile, and a batch begins only if enough time is left. */
+/**
+ * The lease of a lane. No other node works on the lane meanwhile, unless this node counts as dead, and a batch begins only if enough time
+ * is left.
+ */
 const leaseMilliseconds = 12_000
 const leaseLeft = 7000
 /** How long a lane pauses after consecutive batches without a success: 100 ms, 200 ms, … */
@@ -47,8 +50,9 @@ export class OrderedLane {
   readonly #lane: string
   readonly #delivery: OrderedDelivery
   readonly #tools: LaneTools
-  /** The end of this node's lease. */
+  /** The end of this node's lease, and the signal under which it was taken. */
   #until: number | undefined
+  #heldUnder: AbortSignal | undefined
   #failures = 0
   #warnedAt: number | undefined
 
@@ -63,27 +67,28 @@ export class OrderedLane {
     return this.#failures === 0 && (this.#until === undefined || this.#until < this.#tools.now())
   }
 
-  /** Delivers entries of the lane for some time. Ends early when the signal aborts. */
-  async work(stopping: AbortSignal): Promise<Left> {
+  /** Delivers entries of the lane for some time. Ends early when the node stops, or may soon count as dead. */
+  async work(): Promise<Left> {
     const outcomes: Outcomes = { delivered: [], refused: [], failure: undefined }
-    const left = await this.#deliver(outcomes, stopping)
+    const left = await this.#deliver(outcomes)
     await this.#store(outcomes)
     return left
   }
 
   /** Ends the lease, so that other nodes may work on the lane. */
   async release() {
-    const mine = this.#until
-    if (mine !== undefined) await this.#tools.db.transaction(tx => releaseLane(tx, this.#lane, mine))
+    const { db, nodeId } = this.#tools
+    if (this.#until !== undefined) await db.transaction(tx => releaseLane(tx, this.#lane, nodeId))
   }
 
-  async #deliver(outcomes: Outcomes, stopping: AbortSignal): Promise<Left> {
+  async #deliver(outcomes: Outcomes): Promise<Left> {
     const window = new Window()
     let lookedAt = 0
     let hasMore = true
-    for (let batches = 0; batches < batchesAtMost && !stopping.aborted; batches++) {
-      // Another node works on the lane.
-      if (!(await this.#hold())) return { pauseMilliseconds: 1000 }
+    for (let batches = 0; batches < batchesAtMost; batches++) {
+      const working = this.#tools.working()
+      // Another node works on the lane, or may do so.
+      if (working.aborted || !(await this.#hold(working))) return { pauseMilliseconds: 1000 }
       if (window.size === 0 && !hasMore) return { pauseMilliseconds: gatherMilliseconds }
       if (window.size === 0 || performance.now() - lookedAt > lookMilliseconds) {
         // Entries whose outcome is stored are not read again.
@@ -96,8 +101,8 @@ export class OrderedLane {
         return 'nothing'
       }
       const batch = this.#batch(window)
-      if (batch.length === 0) await setTimeout(lookMilliseconds, undefined, { signal: stopping }).catch(() => {})
-      else if (!(await this.#send(window, batch, outcomes, stopping))) return { pauseMilliseconds: pauseOf(this.#failures) }
+      if (batch.length === 0) await setTimeout(lookMilliseconds, undefined, { signal: working }).catch(() => {})
+      else if (!(await this.#send(window, batch, outcomes, working))) return { pauseMilliseconds: pauseOf(this.#failures) }
     }
     return 'more'
   }
@@ -110,13 +115,14 @@ export class OrderedLane {
     return entries.length === most
   }
 
-  async #hold(): Promise<boolean> {
-    const { db, now } = this.#tools
+  async #hold(working: AbortSignal): Promise<boolean> {
+    const { db, now, nodeId } = this.#tools
     const at = now()
-    if (this.#until !== undefined && this.#until - at > leaseLeft) return true
+    if (this.#until !== undefined && this.#until - at > leaseLeft && this.#heldUnder === working) return true
     const until = at + leaseMilliseconds
-    const isHeld = await db.transaction(tx => holdLane(tx, this.#lane, at, until, this.#until))
+    const isHeld = await db.transaction(tx => holdLane(tx, this.#lane, at, until, nodeId))
     this.#until = isHeld ? until : undefined
+    this.#heldUnder = working
     return isHeld
   }
 
@@ -126,13 +132,15 @@ export class OrderedLane {
   }
 
   /** False if nothing was delivered. */
-  async #send(window: Window, batch: readonly OutboxEntry[], outcomes: Outcomes, stopping: AbortSignal): Promise<boolean> {
+  async #send(window: Window, batch: readonly OutboxEntry[], outcomes: Outcomes, working: AbortSignal): Promise<boolean> {
     const { destination } = partsOfLane(this.#lane)
     // If a whole batch has failed, it is unknown which entry is the cause, so none is given up.
     const failed = (reason: unknown) => batch.map(() => new Error(messageOf(reason), { cause: reason }))
-    const answers = await attempt(stopping, signal => this.#delivery.deliver(destination, batch, signal)).catch(failed)
+    // The node may have been frozen since it has held the lane.
+    if (this.#tools.working() !== working) return false
+    const answers = await attempt(working, signal => this.#delivery.deliver(destination, batch, signal)).catch(failed)
     // The entries will be delivered again, by another node or after the next start.
-    if (stopping.aborted && answers.every(answer => answer !== undefined)) return false
+    if (working.aborted && answers.every(answer => answer !== undefined)) return false
     const delivered = batch.filter((_, index) => answers[index] === undefined)
     const refused = batch.flatMap((entry, index) => (answers[index] instanceof Refused ? [{ entry, error: answers[index] }] : []))
     const failure = answers.find(answer => answer !== undefined)

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { dueLanes, partsOfLane } from '../store/outbox.ts'
+import type { Aliveness } from '../tools/aliveness.ts'
 import { OnDemand } from '../tools/on-demand.ts'
 import type { Delivery, OrderedDelivery } from './delivery.ts'
 import { LaneLabels } from './lane-labels.ts'
@@ -30,6 +31,8 @@ interface Tools {
   readonly now: () => number
   readonly log: Log
   readonly metrics: Metrics
+  readonly nodeId: string
+  readonly aliveness: Aliveness
 }
 
 /** Delivers the entries of the outbox, lane by lane; every node runs one. `soon` wakes it, `stop` ends it. */
@@ -46,10 +49,17 @@ export class OutboxRunner {
   #isPolling = true
   #isAway = false
 
-  constructor(deliveries: Readonly<Record<string, Delivery>>, tools: Tools) {
+  constructor(deliveries: Readonly<Record<string, Delivery>>, { aliveness, ...tools }: Tools) {
     this.#deliveries = deliveries
-    this.#tools = { ...tools, labels: new LaneLabels(), states: new LaneLog() }
-    this.#single = new SingleLanes(this.#tools, this.#stopping.signal)
+    let alive: AbortSignal | undefined
+    let both = this.#stopping.signal
+    const working = () => {
+      const { signal } = aliveness
+      if (signal !== alive) both = AbortSignal.any([this.#stopping.signal, (alive = signal)])
+      return both
+    }
+    this.#tools = { ...tools, labels: new LaneLabels(), states: new LaneLog(), working }
+    this.#single = new SingleLanes(this.#tools)
     this.#looking = new OnDemand(
       () => this.#look(),
       error => {
@@ -122,7 +132,7 @@ export class OutboxRunner {
   }
 
   async #worked(name: string, ordered: Ordered) {
-    const left = await ordered.lane.work(this.#stopping.signal).catch((error: unknown) => {
+    const left = await ordered.lane.work().catch((error: unknown) => {
       const about = { err: error, ...partsOfLane(name) }
       this.#tools.log.warn(about, 'The outcome of a delivery could not be stored; the entries will be delivered again')
       return { pauseMilliseconds: 1000 }

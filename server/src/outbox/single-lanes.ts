@@ -8,7 +8,7 @@ const ofLaneAtMost = 32
 const inAllAtMost = 512
 /**
  * How much longer a lease lasts than an attempt, so that there is time for the writes after it. Until a lease ends, other nodes do not
- * deliver the entries of a node that died.
+ * deliver the entries of a node, unless it counts as dead.
  */
 const writeMilliseconds = 5000
 const longestBackOff = 5 * 60 * 1000
@@ -22,34 +22,37 @@ const backOff = (attempts: number) => Math.min(longestBackOff, 500 * 2 ** attemp
  */
 export class SingleLanes {
   readonly #tools: LaneTools
-  readonly #stopping: AbortSignal
   /** The deliveries in flight, by lane. */
   readonly #ofLane = new Map<string, number>()
   /** The deliveries in flight, by kind of lane. */
   readonly #ofKind = new Map<SingleDelivery, number>()
   readonly #inFlight = new Set<Promise<void>>()
 
-  constructor(tools: LaneTools, stopping: AbortSignal) {
+  constructor(tools: LaneTools) {
     this.#tools = tools
-    this.#stopping = stopping
   }
 
   /**
    * Leases due entries of a lane, as many as there is room for. `ended` is called after each delivery. False if there is no room at all.
    */
   async take(lane: string, delivery: SingleDelivery, ended: () => void): Promise<boolean> {
-    const { db, now } = this.#tools
+    const { db, now, nodeId, states, working } = this.#tools
     const free = inAllAtMost - this.#inFlight.size
     if (free === 0) return false
     const freeOfKind = Math.min(free, (delivery.inAllAtMost ?? inAllAtMost) - (this.#ofKind.get(delivery) ?? 0))
     // The next poll tries again.
-    if (freeOfKind <= 0 || delivery.isPaused?.(lane)) return true
+    if (freeOfKind <= 0) return true
+    const pause = delivery.pauseOf?.(lane)
+    if (pause) {
+      await states.paused(db, lane, pause, now())
+      return true
+    }
     const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(freeOfKind / 8)))
     const room = Math.min(freeOfKind, most - (this.#ofLane.get(lane) ?? 0))
     // The end of a delivery tries again.
-    if (room <= 0 || !(await isOutboxDue(db, lane, now()))) return true
+    if (room <= 0 || working().aborted || !(await isOutboxDue(db, lane, now()))) return true
     const milliseconds = (delivery.patience ?? tryMilliseconds) + writeMilliseconds
-    const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + milliseconds, room))
+    const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + milliseconds, room, nodeId))
     for (const entry of leased) this.#start(entry, delivery, ended)
     return true
   }
@@ -81,17 +84,18 @@ export class SingleLanes {
 
   async #deliver(entry: OutboxEntry, delivery: SingleDelivery) {
     const { db, now, log, metrics, labels, states } = this.#tools
+    const working = this.#tools.working()
     const { lane, attempts } = entry
     const about = { ...partsOfLane(lane), attempts }
     try {
-      const follow = await attempt(this.#stopping, signal => delivery.deliver(entry, signal), delivery.patience)
+      const follow = await attempt(working, signal => delivery.deliver(entry, signal), delivery.patience)
       await db.transaction(async tx => {
         if ((await removeFromOutbox(tx, entry)) && follow) await follow(tx)
         await states.delivered(tx, lane, now())
       })
       metrics.outboxDelivered.inc(labels.of(lane))
     } catch (error) {
-      if (this.#stopping.aborted) return db.transaction(tx => postponeInOutbox(tx, entry, now()))
+      if (working.aborted) return db.transaction(tx => postponeInOutbox(tx, entry, now()))
       const reason = messageOf(error)
       if (!(error instanceof Refused) && attempts < delivery.attempts) {
         metrics.outboxRetries.inc(labels.of(lane))

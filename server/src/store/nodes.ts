@@ -1,13 +1,13 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
 import { statementTime } from './clock.ts'
 import { pageOf, type Page } from './page.ts'
-import { changeRow } from './queries.ts'
+import { allRows, changeRow, hasRow } from './queries.ts'
 import type { RowOf } from './text.ts'
 
 /* For PostgreSQL only. */
 
 /** A node that has not updated its row for this time is dead. */
-const deadMilliseconds = 5000
+export const deadMilliseconds = 5000
 /** How long a dead node stays in the table. */
 const deletedMilliseconds = 60_000
 
@@ -18,23 +18,33 @@ export interface Node {
   readonly bus: string | null
 }
 
+export interface OtherNode extends Node {
+  readonly isAlive: boolean
+}
+
 const isAlive = `n.seen_at > ${statementTime} - ${deadMilliseconds}`
 const beat = statement(`
   insert into nodes (id, name, bus, seen_at) values ($1, $2, $3, ${statementTime})
   on conflict (id) do update set seen_at = excluded.seen_at`)
-const selectOthers = statement<Node>(`select n.id, n.name, n.bus from nodes n where n.id <> $1 and ${isAlive} order by n.id limit 100`)
 const removeDead = statement(`delete from nodes where seen_at < ${statementTime} - ${deletedMilliseconds}`)
 const removeLeft = statement(`
   delete from sessions s where not exists (select 1 from nodes n where n.id = s.node_id) and s.node_id <> $1`)
 
-/** Updates the row of the node; resolves to the other living ones. */
-export async function beatOf(db: Database, { id, name, bus }: Node): Promise<readonly Node[]> {
+/** Updates the row of the node. */
+export async function beatOf(db: Database, { id, name, bus }: Node) {
   await db.run(beat, id, name, bus)
-  return db.all(selectOthers, id)
 }
 
-/** The other living nodes. */
-export const livingNodes = async (db: Queries) => db.all(selectOthers, '')
+/** The other nodes, those that have died in the last minute included. */
+export const otherNodes = allRows<OtherNode, [own: string]>(
+  `select n.id, n.name, n.bus, ${isAlive} as "isAlive" from nodes n where n.id <> $1 order by ${isAlive} desc, n.id limit 100`,
+)
+
+/** All living nodes. */
+export const livingNodes = async (db: Queries) => (await otherNodes(db, '')).filter(({ isAlive: is }) => is)
+
+/** Whether the node is dead. If it is, it cannot update its row until the commit. */
+export const isDead = hasRow<[id: string]>(`select n.id from nodes n where n.id = $1 and not ${isAlive} for update`)
 
 export const removeNode = changeRow<[id: string]>(`delete from nodes where id = $1`)
 

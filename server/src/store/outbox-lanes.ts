@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { allLanes } from './outbox.ts'
 import { allRows, changeRow, changeRows } from './queries.ts'
 import { storableError } from './text.ts'
 
@@ -9,28 +10,49 @@ export interface LaneState {
   readonly failedAt: number | null
   /** The error of the last failure. */
   readonly error: string | null
+  /** The end of the last pause that the destination has asked for, and the reason. */
+  readonly pausedUntil: number | null
+  readonly pauseReason: string | null
 }
 
 const acquire = statement(`
-  insert into outbox_lanes (lane, leased_until) values ($1, $2)
-  on conflict (lane) do update set leased_until = excluded.leased_until
-  where outbox_lanes.leased_until <= $3 or outbox_lanes.leased_until = $4`)
+  insert into outbox_lanes (lane, leased_until, leased_by) values ($1, $2, $4)
+  on conflict (lane) do update set leased_until = excluded.leased_until, leased_by = excluded.leased_by
+  where outbox_lanes.leased_until <= $3 or outbox_lanes.leased_by = $4`)
+const setPaused = statement(`
+  insert into outbox_lanes (lane, paused_until, pause_reason) values ($1, $2, $3)
+  on conflict (lane) do update set paused_until = excluded.paused_until, pause_reason = excluded.pause_reason`)
+const releaseLanesOf = statement(`update outbox_lanes set leased_until = 0, leased_by = null where leased_by = $1`)
+const releaseEntriesOf = statement(`
+  update outbox set next_at = $2, leased_by = null where id in (${allLanes}
+    select o.id from lanes join outbox o on o.lane = lanes.lane and o.next_at > $2 where o.leased_by = $1)`)
+const releaseAllLanes = statement(`update outbox_lanes set leased_until = 0, leased_by = null where leased_until > 0`)
+const releaseAllEntries = statement(`update outbox set next_at = $1, leased_by = null where leased_by is not null`)
 const setFailed = statement(`
   insert into outbox_lanes (lane, failed_at, error) values ($1, $2, $3)
   on conflict (lane) do update set failed_at = excluded.failed_at, error = excluded.error`)
 
-/** Leases a lane until that time, or extends the lease; false if another node has it. `mine` is the end of this node's present lease. */
-export async function holdLane(tx: Queries, lane: string, now: number, until: number, mine: number | undefined) {
-  return (await tx.run(acquire, lane, until, now, mine ?? -1)) === 1
+/** Leases a lane for a node until that time, or extends its lease; false if another node has it. */
+export async function holdLane(tx: Queries, lane: string, now: number, until: number, nodeId: string) {
+  return (await tx.run(acquire, lane, until, now, nodeId)) === 1
 }
 
-/** Ends the lease. */
-export const releaseLane = changeRow<[lane: string, mine: number]>(
-  `update outbox_lanes set leased_until = 0 where lane = $1 and leased_until = $2`,
+/** Ends the lease of the node. */
+export const releaseLane = changeRow<[lane: string, nodeId: string]>(
+  `update outbox_lanes set leased_until = 0, leased_by = null where lane = $1 and leased_by = $2`,
 )
 
+/** Ends all leases of a node, of lanes and of entries. */
+export async function releaseLeasesOf(tx: Queries, nodeId: string, now: number) {
+  await tx.run(releaseLanesOf, nodeId)
+  await tx.run(releaseEntriesOf, nodeId, now)
+}
+
 /** Ends all leases: those of a server that was killed, when no other node can be at work. */
-export const releaseLanes = changeRows(`update outbox_lanes set leased_until = 0 where leased_until > 0`)
+export async function releaseAllLeases(tx: Queries, now: number) {
+  await tx.run(releaseAllLanes)
+  await tx.run(releaseAllEntries, now)
+}
 
 export const markDelivered = changeRow<[lane: string, now: number]>(`
   insert into outbox_lanes (lane, delivered_at) values ($1, $2) on conflict (lane) do update set delivered_at = excluded.delivered_at`)
@@ -39,9 +61,16 @@ export async function markFailed(tx: Queries, lane: string, now: number, error: 
   await tx.run(setFailed, lane, now, storableError(error))
 }
 
+/** The destination has asked for a pause. */
+export async function markPaused(tx: Queries, lane: string, until: number, reason: string) {
+  await tx.run(setPaused, lane, until, storableError(reason))
+}
+
 export const laneStates = allRows<LaneState>(`
-  select lane, delivered_at as "deliveredAt", failed_at as "failedAt", error from outbox_lanes order by lane`)
+  select lane, delivered_at as "deliveredAt", failed_at as "failedAt", error, paused_until as "pausedUntil", pause_reason as "pauseReason"
+  from outbox_lanes order by lane`)
 
 /** Deletes the state of lanes without deliveries since then. */
 export const deleteIdleLanes = changeRows<[before: number]>(`
-  delete from outbox_lanes where leased_until < $1 and coalesce(delivered_at, 0) < $1 and coalesce(failed_at, 0) < $1`)
+  delete from outbox_lanes
+  where leased_until < $1 and coalesce(delivered_at, 0) < $1 and coalesce(failed_at, 0) < $1 and coalesce(paused_until, 0) < $1`)

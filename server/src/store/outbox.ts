@@ -38,7 +38,7 @@ const insert = statement(
   select whose from generate_series(1, cardinality($1)) as whose`,
 )
 /** The lanes, without repetitions: the index is read once for each. */
-const allLanes = `
+export const allLanes = `
   with recursive lanes (lane) as (
     select min(lane) from outbox
     union all
@@ -53,16 +53,17 @@ const removeSeveral = statement(
   `delete from outbox where id in (${Array.from({ length: removedAtOnce }, (_, index) => `$${index + 1}`).join(', ')})`,
 )
 const replace = statement(`update outbox set payload = $3 where id = $1 and attempts = $2`)
-const postpone = statement(`update outbox set next_at = $3 where id = $1 and attempts = $2`)
+const postpone = statement(`update outbox set next_at = $3, leased_by = null where id = $1 and attempts = $2`)
 const postponeLater = statement(`
   update outbox set next_at = $4 where id in (
     select id from outbox where lane = $1 and sub_lane = $2 and id > $3 and next_at > 0 and sub_lane is not null) and next_at < $4`)
 const firstOf = (column: string) => `(select ${column} from outbox o where o.lane = lanes.lane and ${isFirst} order by next_at, id limit 1)`
 const selectLongestDue = statement<{ lane: string; since: number }>(`${allLanes},
-  firsts as (select lane, ${firstOf('next_at')} as next_at, ${firstOf('created_at')} as created_at from lanes where lane is not null)
-  select lane, case when next_at = 0 then created_at else next_at end as since from firsts
-  where case when next_at = 0 then created_at else next_at end <= $1
-  order by since limit 20`)
+  firsts as (select lane, ${firstOf('next_at')} as next_at, ${firstOf('created_at')} as created_at,
+    coalesce((select paused_until from outbox_lanes l where l.lane = lanes.lane), 0) as paused_until from lanes where lane is not null),
+  dues as (select lane, paused_until, case when next_at = 0 then created_at else next_at end as due_at from firsts),
+  waits as (select lane, case when due_at < paused_until then paused_until else due_at end as since from dues)
+  select lane, since from waits where since <= $1 order by since limit 20`)
 
 /**
  * Appends an entry, in the transaction of the change that it follows from; after the commit the caller wakes the runner. Only the earliest
@@ -90,11 +91,11 @@ export async function dueLanes(db: Queries, now: number): Promise<string[]> {
 export const isOutboxDue = hasRow<[lane: string, now: number]>(`select id from outbox where lane = $1 and next_at <= $2 limit 1`)
 
 /**
- * Leases due entries of a lane until that time, at most `limit`. Of two nodes that want the same rows, the second one waits for the first and
- * then finds that they are no longer due.
+ * Leases due entries of a lane for a node until that time, at most `limit`. Of two nodes that want the same rows, the second one waits for
+ * the first and then finds that they are no longer due.
  */
-export const leaseFromOutbox = allRows<OutboxEntry, [lane: string, now: number, until: number, limit: number]>(`
-  update outbox set next_at = $3, attempts = attempts + 1
+export const leaseFromOutbox = allRows<OutboxEntry, [lane: string, now: number, until: number, limit: number, nodeId: string]>(`
+  update outbox set next_at = $3, attempts = attempts + 1, leased_by = $5
   where id in (select id from outbox o where lane = $1 and next_at <= $2 and ${isFirst} order by next_at, id limit $4) and next_at <= $2
   returning ${columns}`)
 
@@ -129,7 +130,10 @@ export const emptyLane = deleteSome<[lane: string, limit: number]>('outbox', 'id
 export const outboxFigures = allRows<{ lane: string; entries: number; oldest: number; nextAt: number }>(`
   select lane, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by lane order by lane`)
 
-/** The lanes whose first entry has been due for that long without being delivered, the longest first. */
+/**
+ * The lanes whose first entry has been due for that long without being delivered, the longest first. The time of a pause that the
+ * destination has asked for does not count.
+ */
 export async function longestDue(db: Queries, now: number, milliseconds: number) {
   const rows = await db.all(selectLongestDue, now - milliseconds)
   return rows.map(({ lane, since }) => ({ lane, milliseconds: now - since }))

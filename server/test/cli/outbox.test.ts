@@ -4,7 +4,7 @@ import { readConfig } from '../../src/settings/config.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { appendInOrder, appendToOutbox, firstInOutbox, laneOf, outboxFigures } from '../../src/store/outbox.ts'
 import { moveToDead } from '../../src/store/outbox-dead.ts'
-import { markDelivered, markFailed } from '../../src/store/outbox-lanes.ts'
+import { markDelivered, markFailed, markPaused } from '../../src/store/outbox-lanes.ts'
 import { main, run, temporaryFolder } from '../support/process.ts'
 import { createPostgresDatabase, databaseKinds } from '../support/world.ts'
 
@@ -26,6 +26,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
     for (const entry of (await firstInOutbox(tx, streams, 10)).slice(1)) await moveToDead(tx, entry, Date.now(), 'it is too large')
     await markFailed(tx, streams, Date.now(), 'the stream is gone')
     await markDelivered(tx, processors, Date.now())
+    await markPaused(tx, processors, Date.UTC(2099, 0), 'it has answered 503')
   })
 
   const status = (await outbox('status')).stdout
@@ -33,6 +34,8 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   expect(status).toMatch(/^stream arn:aws:kinesis:x +1 +\d+ s +3 +never +2\d{3}-\S+Z$/m)
   expect(status).toMatch(/^flow-invocation arn:aws:lambda:y +1 +\d+ s +0 +2\d{3}-\S+Z +never$/m)
   expect(status).toContain('\nstream arn:aws:kinesis:x fails: the stream is gone\n')
+  const pause = `${processors} pauses until 2099-01-01T00:00:00.000Z, as its destination has asked: it has answered 503`
+  expect(status).toContain(`\n${pause}\n`)
 
   const { stdout } = await outbox('list', '--lane', streams)
   const [first, second, third] = [
@@ -41,6 +44,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   expect(third).toBeDefined()
   expect(await outbox('list', '--lane', processors)).toEqual(printed('There are no dead entries.\n'))
   const doctor = await run(process.execPath, [main, 'doctor', ...flags])
+  expect(doctor.stdout).toContain(`good: The lane ${pause}.`)
   expect(doctor.stdout).toContain(`advice: The outbox has 3 dead entries of the lane ${streams}.`)
 
   expect(await outbox('retry')).toMatchObject({

@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { statement } from '../../src/database/database.ts'
+import { laneFigures } from '../../src/domain/lane-figures.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
 import { OutboxRunner } from '../../src/outbox/runner.ts'
-import { appendInOrder, appendToOutbox, emptyLane, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
+import { appendInOrder, appendToOutbox, emptyLane, leaseFromOutbox, longestDue, outboxFigures } from '../../src/store/outbox.ts'
 import { moveToDead, deadAfter } from '../../src/store/outbox-dead.ts'
-import { laneStates } from '../../src/store/outbox-lanes.ts'
+import { laneStates, markPaused, releaseLeasesOf } from '../../src/store/outbox-lanes.ts'
 import type { OutboxEntry } from '../../src/store/outbox.ts'
+import { Aliveness } from '../../src/tools/aliveness.ts'
 import { until } from '../support/processor.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 
@@ -21,9 +24,10 @@ const newLane = (kind = 'ordered') => `${kind} destination-${lanes++}`
 
 function runner({ app, now }: World, deliveries: Record<string, Delivery>) {
   const metrics = createMetrics()
-  const started = new OutboxRunner(deliveries, { db: app.db, now, log: createLog('silent'), metrics })
+  const [nodeId, aliveness] = [randomUUID(), new Aliveness()]
+  const started = new OutboxRunner(deliveries, { db: app.db, now, log: createLog('silent'), metrics, nodeId, aliveness })
   onTestFinished(() => started.stop())
-  return { runner: started, metrics }
+  return { runner: started, metrics, nodeId, aliveness }
 }
 
 const size = { entries: 10, bytes: 100_000, isOneOfEachSubLane: true }
@@ -158,6 +162,58 @@ onBothDatabases('Lanes that keep an order', world => {
     await isEmpty(world(), lane)
     expect(most).toBe(1)
     for (const subLane of ['a', 'b']) expect(once(target.taken.get(subLane))).toEqual(numbers(50))
+  })
+
+  test('are left by a node that may count as dead, and by its delivery in flight, and taken over at once when it does', async () => {
+    const lane = newLane()
+    await fill(world(), lane, ['a'], 20)
+    const [dead, living] = [destination({ entries: 1 }), destination({ entries: 1 })]
+    let brokenOff = 0
+    const hanging: OrderedDelivery = {
+      ...dead.delivery,
+      async deliver(...asked) {
+        if (dead.batches.length < 3) return dead.delivery.deliver(...asked)
+        await setTimeout(60_000, undefined, { signal: asked[2] }).finally(() => brokenOff++)
+        return []
+      },
+    }
+    const first = runner(world(), { ordered: hanging })
+    first.aliveness.extend(performance.now() + 1500)
+    await until(() => dead.batches.length === 3)
+    runner(world(), { ordered: living.delivery })
+    await until(() => brokenOff === 1)
+    // The lease of the first node would last for ten more seconds.
+    expect(living.batches).toEqual([])
+    await world().app.db.transaction(tx => releaseLeasesOf(tx, first.nodeId, Date.now()))
+    // The node was frozen or slow, and is there again.
+    let begun = 0
+    dead.before(async () => void begun++)
+    living.before(async () => void (await setTimeout(100)))
+    await until(() => living.batches.length > 0, 5000)
+    first.aliveness.extend(performance.now() + 60_000)
+    await isEmpty(world(), lane)
+    expect([dead.taken.get('a'), begun, living.taken.get('a')]).toEqual([[0, 1, 2], 0, numbers(20).slice(living.taken.get('a')![0])])
+  })
+
+  test('are not stuck while the pause lasts that their destination has asked for, but some time after its end', async () => {
+    const { db } = world().app
+    for (const [lane, at] of [
+      [newLane('unknown'), 0],
+      [newLane('unknown'), 1000],
+    ] as const) {
+      const subLane = at === 0 ? 'a' : null
+      await db.transaction(async tx => {
+        if (subLane === null) await appendToOutbox(tx, lane, 'x', at)
+        else await appendInOrder(tx, lane, subLane, 'x', at)
+        await markPaused(tx, lane, 600_000, 'too busy')
+      })
+      const stuck = async (now: number) => (await longestDue(db, now, 60_000)).filter(each => each.lane === lane)
+      expect([await stuck(659_999), await stuck(670_000)]).toEqual([[], [{ lane, milliseconds: 70_000 }]])
+      const figures = async (now: number) => (await laneFigures(db, now)).find(each => each.lane === lane)
+      expect(await figures(500_000)).toMatchObject({ overdueSeconds: 0, pause: { until: 600_000, why: 'too busy' } })
+      expect(await figures(601_000)).toMatchObject({ overdueSeconds: 1, pause: undefined })
+      await db.transaction(async tx => emptyLane(tx, lane, 1))
+    }
   })
 
   test('each get their turn, also where more of them are busy than are worked on at once', async () => {
@@ -361,14 +417,43 @@ onBothDatabases('Lanes without an order', world => {
     const lane = newLane('single')
     const { db } = world().app
     await db.transaction(async tx => appendToOutbox(tx, lane, 'x', 0))
-    const [before] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 1, 2, 10))
-    const [after] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10))
+    const [before] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 1, 2, 10, 'one'))
+    const [after] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10, 'other'))
     expect([before!.attempts, after!.attempts]).toEqual([1, 2])
     const dead = async () => (await deadAfter(db, 0, 1000)).filter(entry => entry.lane === lane).length
     await db.transaction(async tx => moveToDead(tx, before!, 4, 'late'))
     expect([await dead(), await entriesOf(world(), lane)]).toEqual([0, 1])
     await db.transaction(async tx => moveToDead(tx, after!, 5, 'in time'))
     expect([await dead(), await entriesOf(world(), lane)]).toEqual([1, 0])
+  })
+
+  test('are taken over from a node that counts as dead, whose outcomes then change nothing', async () => {
+    const lane = newLane('single')
+    await fillSingle(lane, 2)
+    const [attempts, followed]: [number[], string[]] = [[], []]
+    const deliveryOf = (who: string): Delivery => ({
+      isOrdered: false,
+      attempts: 5,
+      patience: 60_000,
+      async deliver(entry, signal) {
+        attempts.push(entry.attempts)
+        if (who === 'first') await setTimeout(60_000, undefined, { signal }).catch(() => {})
+        return async () => void followed.push(who)
+      },
+    })
+    const first = runner(world(), { single: deliveryOf('first') })
+    await until(() => attempts.length === 2)
+    runner(world(), { single: deliveryOf('second') })
+    await setTimeout(1500)
+    expect(attempts).toEqual([1, 1])
+    await world().app.db.transaction(tx => releaseLeasesOf(tx, first.nodeId, Date.now()))
+    await isEmpty(world(), lane)
+    first.aliveness.extend(performance.now() + 1)
+    await first.runner.stop()
+    expect([attempts, followed]).toEqual([
+      [1, 1, 2, 2],
+      ['second', 'second'],
+    ])
   })
 
   test('let a node that stops in the middle of a busy lane end, and leave the rest due', async () => {

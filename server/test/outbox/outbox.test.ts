@@ -2,7 +2,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { readConfig } from '../../src/settings/config.ts'
-import { appendInOrder, laneOf } from '../../src/store/outbox.ts'
+import { appendInOrder, appendToOutbox, laneOf, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
 import { holdLane } from '../../src/store/outbox-lanes.ts'
 import { say } from '../api/acts.ts'
 import { startKinesis } from '../support/kinesis.ts'
@@ -56,21 +56,26 @@ test('a node that stops releases its undelivered entries to the others at once',
   expect(await status(second, id)).toBe('SENT')
 })
 
-test('on SQLite a server continues the lanes of the one that was killed before it at once, whatever was left of their lease', async () => {
+test('on SQLite a server continues the lanes and entries of the one that was killed before it at once, whatever was left of their leases', async () => {
   const kinesis = await startKinesis()
   onTestFinished(() => kinesis.close())
   const settings = { data: await temporaryFolder(), kinesisEndpoint: kinesis.url }
   const stream = kinesis.define('chime-messaging-left')
   const lane = laneOf('stream', stream)
+  const processors = laneOf('flow-invocation', 'arn:aws:lambda:us-east-1:123456789012:function:none')
   const before = await startWorld('sqlite', settings)
   await before.close()
   const db = await openDatabase(readConfig({ ...settings, tls: 'off' }, {}), { log: createLog('silent'), follow: () => {} })
   await db.transaction(async tx => {
     await appendInOrder(tx, lane, 'channel', '{"EventType":"CREATE_CHANNEL_MESSAGE","Payload":{}}', Date.now())
-    await holdLane(tx, lane, Date.now(), Date.now() + 3_600_000, undefined)
+    await holdLane(tx, lane, Date.now(), Date.now() + 3_600_000, 'killed')
+    for (const each of ['a', 'b']) await appendToOutbox(tx, processors, { callbackId: each }, Date.now())
+    await leaseFromOutbox(tx, processors, Date.now(), Date.now() + 3_600_000, 2, 'killed')
   })
   await db.close()
   const after = await startWorld('sqlite', settings)
   onTestFinished(() => after.close())
   expect(await until(() => kinesis.records(stream)[0])).toMatchObject({ partitionKey: 'channel' })
+  // The callbacks of these invocations do not exist, so a delivery only removes them.
+  await until(async () => (await outboxFigures(after.app.db)).length === 0)
 })

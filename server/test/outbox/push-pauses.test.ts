@@ -1,7 +1,10 @@
 import dns from 'node:dns'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { outboxFindings } from '../../src/cli/outbox-findings.ts'
 import { statement } from '../../src/database/database.ts'
+import { laneFigures } from '../../src/domain/lane-figures.ts'
+import { longestDue } from '../../src/store/outbox.ts'
 import { startApns, startHttp, startWebPush, vapidKeys } from '../support/push.ts'
 import { until } from '../support/processor.ts'
 import { application, pushWorld } from './push-scene.ts'
@@ -93,6 +96,31 @@ test.each([
   expect([asked(), await entries()]).toEqual([devices.length, before])
   await settled()
   expect([asked(), taken()]).toEqual([7 * devices.length, 6 * devices.length])
+})
+
+test('a lane that pauses for as long as its service has asked is shown with the reason, and is stuck a minute after the end at the earliest', async () => {
+  const apns = await startApns()
+  apns.answer = () => ({ status: 503, reason: 'ServiceUnavailable', retryAfter: 300 })
+  const { register, openWith, push, world } = await pushWorld('sqlite', { [application]: { type: 'push', apns: apns.entry } })
+  await register('bob', 'a'.repeat(64), { Type: 'APNS' })
+  const start = Date.now()
+  await push(await openWith('bob'))
+  const { db } = world.app
+  const lane = async (seconds = 0) => (await laneFigures(db, Date.now() + seconds * 1000)).find(({ kind }) => kind === 'push-apns')
+  const { until: end, why } = await until(async () => (await lane())?.pause)
+  expect(Math.abs(end - start - 300_000)).toBeLessThan(20_000)
+  expect(why).toContain('has answered 503 ServiceUnavailable')
+  const dueAfter = async (seconds: number) => (await longestDue(db, end + seconds * 1000, 60_000)).length
+  expect([await dueAfter(-1), await dueAfter(59), await dueAfter(61)]).toEqual([0, 0, 1])
+  expect(await lane(200)).toMatchObject({ entries: 1, overdueSeconds: 0 })
+  const found = async (seconds: number) => (await outboxFindings(db, end + seconds * 1000)).map(({ kind, what }) => `${kind}: ${what}`)
+  const pauses = `good: The lane ${(await lane())!.lane} pauses until ${new Date(end).toISOString()}, as its destination has asked: ${why}`
+  expect(await found(-1)).toEqual(['good: No entry of the outbox has been due for more than a minute; waiting: 1', pauses])
+  expect(await found(120)).toEqual([expect.stringContaining('fault: The outbox is stuck') as string])
+  const { OutboxLanes } = await world.carillon.call('ListOutboxLanes', {})
+  expect(OutboxLanes!.find(({ Kind }) => Kind === 'push-apns')).toMatchObject({ PausedUntilTimestamp: new Date(end), PauseReason: why })
+  const metrics = await (await fetch(`${world.app.url}/metrics`)).text()
+  expect(metrics).toMatch(new RegExp(`^carillon_outbox_paused_until_seconds\\{kind="push-apns".*\\} ${end / 1000}$`, 'm'))
 })
 
 test('a push service that refuses one device only has no pause, and no other device waits', async () => {

@@ -75,7 +75,7 @@ export function OutboxPage() {
             name: 'Destination',
             width: 'minmax(0, 2fr)',
             text: ({ Lane }) => Lane,
-            show: ({ Kind, Destination, LastError }) => (
+            show: ({ Kind, Destination, LastError, PausedUntilTimestamp, PauseReason }) => (
               <span class="two">
                 <strong>
                   <Text value={Kind} /> <Text value={Destination} longest={120} />
@@ -83,6 +83,11 @@ export function OutboxPage() {
                 {LastError && (
                   <small class="bad">
                     <Text value={LastError} />
+                  </small>
+                )}
+                {PausedUntilTimestamp && (
+                  <small>
+                    The destination has asked for a pause, which ends <Time at={PausedUntilTimestamp} />: <Text value={PauseReason} />
                   </small>
                 )}
               </span>

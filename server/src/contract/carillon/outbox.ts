@@ -16,6 +16,8 @@ const OutboxLane = structure({
   DeliveredTimestamp: Timestamp,
   FailedTimestamp: Timestamp,
   LastError: Text,
+  PausedUntilTimestamp: Timestamp,
+  PauseReason: Text,
 })
 
 /** An entry that was given up. Its content stays in the database: `carillon outbox list` shows it. */

@@ -74,7 +74,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
     }
     // Too many pushes to one device do not mean that others are limited too; the provider token is that of all.
     const asked = retryAfter(headers)
-    if (reason === 'TooManyProviderTokenUpdates' || (status >= 500 && asked !== undefined)) pause.begin(asked)
+    if (reason === 'TooManyProviderTokenUpdates' || (status >= 500 && asked !== undefined)) pause.begin(asked, text)
     const remedy = remedies[reason]
     if (remedy !== undefined) return new Error(`${text}. ${remedy}`)
     return status === 429 || status === 403 || status >= 500 ? new Error(text) : new Refused(text)
@@ -95,7 +95,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
   const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
     const token = push.type === 'VOIP' ? device.voipDeviceToken : device.deviceToken
     if (token === undefined) return
-    if (pause.isOn) throw new Untried(`${where} has asked for a pause`)
+    if (pause.present) throw new Untried(`${where} has asked for a pause`)
     const answer = await call(token, headersOf(push), apnsPayload(push, shown), signal)
     if (answer.status !== 200) throw explained(answer, device.createdAt)
     pause.reset()
@@ -103,7 +103,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
 
   return {
     send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
-    isPaused: () => pause.isOn,
+    pause: () => pause.present,
 
     async check(signal) {
       const headers = { 'apns-topic': topic, 'apns-push-type': 'alert', 'apns-priority': 5, 'apns-expiration': 0 }

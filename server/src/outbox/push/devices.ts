@@ -46,7 +46,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
 export const pushToDevices = ({ db, now, services, report }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 12,
-  isPaused: lane => services.isPaused(lane),
+  pauseOf: lane => services.pauseOf(lane),
 
   async deliver(entry, signal) {
     const { push, deviceIds } = JSON.parse(entry.payload) as PushToDevices

@@ -119,12 +119,12 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     // Too many pushes to one device do not mean that others are limited too.
     const asked = retryAfter(answer.headers)
     const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && asked !== undefined)
-    if (isOfProject) pause.begin(asked)
+    if (isOfProject) pause.begin(asked, text)
     return answer.status === 429 || answer.status >= 500 ? new Error(text) : new Refused(text)
   }
 
   const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
-    if (pause.isOn) throw new Untried(`${where} has asked for a pause`)
+    if (pause.present) throw new Untried(`${where} has asked for a pause`)
     const seconds = Math.max(0, Math.round((push.expiresAt - Date.now()) / 1000))
     const android = { priority: 'HIGH', ttl: `${seconds}s` }
     const answer = await call({ message: { token: device.deviceToken, data: fcmData(push, shown), android } }, signal)
@@ -134,7 +134,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
 
   return {
     send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
-    isPaused: () => pause.isOn,
+    pause: () => pause.present,
 
     async check(signal) {
       const answer = await call({ validate_only: true, message: { token: 'a-device-that-does-not-exist' } }, signal)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BoundedMap } from '../../tools/bounded-map.ts'
+import type { AskedPause } from '../delivery.ts'
 
 /** In milliseconds: the first pause for a service that does not say how long it should be, and the longest pause. */
 const firstMilliseconds = 60_000
@@ -15,26 +16,27 @@ export function retryAfter({ 'retry-after': asked = '' }: Pick<IncomingHttpHeade
 
 /** The pause of a service that accepts no pushes at all: as long as it requests, or a minute, then two, up to ten. */
 export class Pause {
-  #until = 0
+  #last: AskedPause | undefined
   #refusals = 0
 
-  get isOn(): boolean {
-    return performance.now() < this.#until
+  /** The pause, until it has ended. */
+  get present(): AskedPause | undefined {
+    return this.#last && performance.now() < this.#last.until ? this.#last : undefined
   }
 
   /**
-   * The service has refused a push; `asked` is the pause that it has requested, in milliseconds. Refusals of pushes that were in flight
-   * then do not extend the pause.
+   * The service has refused a push, with the answer `why`; `asked` is the pause that it has requested, in milliseconds. Refusals of pushes
+   * that were in flight then do not extend the pause.
    */
-  begin(asked: number | undefined) {
-    if (this.isOn) return
+  begin(asked: number | undefined, why: string) {
+    if (this.present) return
     const own = firstMilliseconds * 2 ** this.#refusals++
-    this.#until = performance.now() + Math.min(asked ?? own, longestMilliseconds)
+    this.#last = { until: performance.now() + Math.min(asked ?? own, longestMilliseconds), why }
   }
 
   /** The service has accepted a push. */
   reset() {
-    if (!this.isOn) this.#refusals = 0
+    if (!this.present) this.#refusals = 0
   }
 }
 
@@ -48,23 +50,23 @@ interface Refusals {
 export class ServicePauses {
   readonly #services = new BoundedMap<string, Refusals>(servicesAtMost)
 
-  isOn(service: string): boolean {
-    return this.#services.get(service)?.pause.isOn ?? false
+  of(service: string): AskedPause | undefined {
+    return this.#services.get(service)?.pause.present
   }
 
   /** The service refuses all pushes. */
-  begin(service: string, asked: number | undefined) {
-    this.#of(service).pause.begin(asked)
+  begin(service: string, asked: number | undefined, why: string) {
+    this.#refusalsOf(service).pause.begin(asked, why)
   }
 
   /**
    * The service gets too many pushes, of a device or of this server: the response does not say which (RFC 8030, 8.4). So a pause begins
    * when a second device is refused before the service has accepted a push.
    */
-  refused(service: string, device: string, asked: number | undefined) {
-    const refusals = this.#of(service)
+  refused(service: string, device: string, asked: number | undefined, why: string) {
+    const refusals = this.#refusalsOf(service)
     refusals.device ??= device
-    if (refusals.device !== device) refusals.pause.begin(asked)
+    if (refusals.device !== device) refusals.pause.begin(asked, why)
   }
 
   /** The service has accepted a push. */
@@ -75,7 +77,7 @@ export class ServicePauses {
     refusals.pause.reset()
   }
 
-  #of(service: string): Refusals {
+  #refusalsOf(service: string): Refusals {
     const known = this.#services.get(service)
     if (known) return known
     const refusals = { pause: new Pause(), device: undefined }

@@ -47,14 +47,14 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
       return answer
     }
     const asked = retryAfter(answer.headers)
-    if (asked !== undefined && (status === 429 || status >= 500)) pause.begin(asked)
     const text = `${shownUrl(destination.url)} has answered ${status}`
+    if (asked !== undefined && (status === 429 || status >= 500)) pause.begin(asked, text)
     throw status === 408 || status === 429 || status >= 500 ? new Error(text) : new Refused(text)
   }
 
   return {
     async send(devices, push: Push, signal) {
-      if (pause.isOn) throw new Untried(`${shownUrl(destination.url)} has asked for a pause`)
+      if (pause.present) throw new Untried(`${shownUrl(destination.url)} has asked for a pause`)
       const { body } = await call({ Push: plainPayload(push, shown), Devices: devices.map(shownDevice) }, signal)
       const dead = new Set(deadIn(body))
       return devices.map(({ endpointId }) =>
@@ -62,7 +62,7 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
       )
     },
 
-    isPaused: () => pause.isOn,
+    pause: () => pause.present,
 
     async check(signal) {
       await call({ Devices: [] }, signal)

@@ -1,5 +1,6 @@
 import type { Push } from '../../events/push.ts'
 import type { Device } from '../../store/push.ts'
+import type { AskedPause } from '../delivery.ts'
 
 /** The device is gone, as its push service says, or its registration can never work. */
 export class DeadDevice extends Error {}
@@ -17,8 +18,8 @@ export type DeviceOutcome = Error | undefined
 export interface PushService {
   /** Resolves to the outcome for each device. Ends early when the signal aborts. */
   readonly send: (devices: readonly Device[], push: Push, signal: AbortSignal) => Promise<readonly DeviceOutcome[]>
-  /** Whether the pause that it has requested is not over. */
-  readonly isPaused?: () => boolean
+  /** The pause that it has requested, until it is over. */
+  readonly pause?: () => AskedPause | undefined
   /** Checks the service. Resolves to a sentence that says what works; rejects with an Error that says what does not, and what to change. */
   readonly check: (signal: AbortSignal) => Promise<string>
   /** Closes connections that are open. */

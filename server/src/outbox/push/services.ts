@@ -2,6 +2,7 @@ import type { Destinations } from '../../settings/destinations.ts'
 import type { PushDestination } from '../../settings/push-destinations.ts'
 import { laneOf, partsOfLane } from '../../store/outbox.ts'
 import type { Device } from '../../store/push.ts'
+import type { AskedPause } from '../delivery.ts'
 import { apnsService } from './apns.ts'
 import { fcmService } from './fcm.ts'
 import { ServicePauses } from './pause.ts'
@@ -86,13 +87,13 @@ export class PushServices {
     return laneOf(isOfLargeChannel ? `${kind}${large}` : kind, destination)
   }
 
-  /** Whether the service of that lane has asked for a pause. */
-  isPaused(lane: string): boolean {
+  /** The pause that the service of that lane has asked for, until it is over. */
+  pauseOf(lane: string): AskedPause | undefined {
     const { kind, destination } = partsOfLane(lane)
     const ofSmall = kind.endsWith(large) ? kind.slice(0, -large.length) : kind
     const name = ownNames.find(each => kindOf[each] === ofSmall)
-    if (name === undefined) return this.#pauses.isOn(destination)
-    return this.#applications.get(destination)?.[name]?.isPaused?.() ?? false
+    if (name === undefined) return this.#pauses.of(destination)
+    return this.#applications.get(destination)?.[name]?.pause?.()
   }
 
   /** All services, with their applications. */

@@ -50,7 +50,7 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
     const { endpoint } = subscription
     const known = wellKnownHost(endpoint.hostname)
     const service = known ?? endpoint.origin
-    if (pauses.isOn(service)) {
+    if (pauses.of(service)) {
       const text = `The push service ${service} has asked for a pause`
       // The lane of a well-known service waits until its pause is over; a lane of several services does not.
       throw known === undefined ? new Error(text) : new Untried(text)
@@ -69,9 +69,9 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
     if (status >= 200 && status < 300) return pauses.reset(service)
     const isTooMuch = status === 429 || (status === 406 && known === 'notify.windows.com')
     const asked = retryAfter(answered)
-    if (isTooMuch) pauses.refused(service, endpoint.href, asked)
-    else if (status >= 500 && asked !== undefined) pauses.begin(service, asked)
     const text = `The push service ${endpoint.origin} has answered ${status}`
+    if (isTooMuch) pauses.refused(service, endpoint.href, asked, text)
+    else if (status >= 500 && asked !== undefined) pauses.begin(service, asked, text)
     if (status === 404 || status === 410) throw new DeadDevice(text)
     if (isTooMuch || status >= 500) throw new Error(text)
     const remedy = status === 401 || status === 403 ? ': the page must subscribe with the public key of this privateKey' : ''

@@ -1,0 +1,65 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
+import { startKinesis } from '../support/kinesis.ts'
+import { keyVariables, rootKey, serve } from '../support/process.ts'
+import { until } from '../support/processor.ts'
+import { clientsOf, createPostgresDatabase, makersOf, masterKey, type World } from '../support/world.ts'
+
+const name = 'chime-messaging-taken-over'
+
+test.each(['SIGKILL', 'SIGSTOP'] as const)(
+  'the lane of a node that gets %s goes on at another node within seconds, and a node that comes back delivers nothing of it',
+  { timeout: 120_000 },
+  async signal => {
+    const databaseUrl = await createPostgresDatabase()
+    const start = async () => {
+      const kinesis = await startKinesis()
+      onTestFinished(() => kinesis.close())
+      const stream = kinesis.define(name)
+      const flags = ['--port', '0', '--kinesis-endpoint', kinesis.url, '--database-url', databaseUrl]
+      const program = serve(flags, { env: { ...keyVariables, CARILLON_MASTER_KEY: masterKey } })
+      const clients = clientsOf({ url: await program.url(), rootKey })
+      return { program, clients: clients as unknown as World, stream, records: () => kinesis.records(stream).length }
+    }
+    const first = await start()
+    const { arn: AppInstanceArn, user } = await makersOf(first.clients.identity).appInstance(['ann'])
+    await first.clients.messaging.putMessagingStreamingConfigurations({
+      AppInstanceArn,
+      StreamingConfigurations: [{ DataType: 'ChannelMessage', ResourceArn: first.stream }],
+    })
+    const channel = await open(first.clients, user('ann'), {})
+    let sent = 0
+    const sayOn = async ({ clients }: typeof first) => say(clients, user('ann'), channel, String(sent++))
+    await sayOn(first)
+    await until(() => first.records() === 1)
+    const second = await start()
+    const isSending = new AbortController()
+    const sending = (async () => {
+      while (!isSending.signal.aborted) {
+        await sayOn(second)
+        await setTimeout(50)
+      }
+    })()
+    // The first node extends its lease.
+    await until(() => first.records() > 100, 30_000)
+    expect(second.records()).toBe(0)
+    first.program.kill(signal)
+    const killedAt = performance.now()
+    await until(() => second.records() > 0, 30_000)
+    const seconds = (performance.now() - killedAt) / 1000
+    console.log(`${signal}: taken over after ${seconds.toFixed(1)} seconds`)
+    expect(seconds).toBeLessThan(9)
+    expect(second.program.stderr).toContain('A node has not updated its heartbeat for seconds')
+    if (signal === 'SIGSTOP') {
+      const before = first.records()
+      first.program.kill('SIGCONT')
+      const [there, ours] = [second.records(), sent]
+      await until(() => second.records() > there + 50, 30_000)
+      expect([first.records(), sent > ours]).toEqual([before, true])
+    }
+    isSending.abort()
+    await sending
+    await until(() => first.records() + second.records() >= sent, 30_000)
+  },
+)
