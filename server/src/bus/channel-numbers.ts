@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Step } from './socket-events.ts'
+import type { NumberedStep } from './socket-events.ts'
 
 /** How long a step waits for a missing earlier one, before the missing steps are read from the database. */
 const graceMilliseconds = 40
@@ -24,12 +24,12 @@ export interface Reached {
 
 export interface Missed {
   /** In the order of their numbers. */
-  readonly steps: readonly Step[]
+  readonly steps: readonly NumberedStep[]
   /** How far the channel was when it was read. */
   readonly reached: Reached
 }
 
-interface MissingRange {
+export interface MissingRange {
   readonly channelId: number
   readonly after: number
   /** The last number to read. */
@@ -39,7 +39,7 @@ interface MissingRange {
 }
 
 interface Tools {
-  readonly hear: (step: Step) => void
+  readonly hear: (step: NumberedStep) => void
   readonly lost: (channelId: number) => void
   /** Reads the events of these numbers from the database. */
   readonly missed: (asked: MissingRange) => Promise<Missed>
@@ -59,7 +59,7 @@ export class ChannelNumbers {
   #compared: (Reached & { readonly askedAt: number }) | undefined
   /** The highest number that other nodes have reported. */
   #wanted = 0
-  readonly #held = new Map<number, Step>()
+  readonly #held = new Map<number, NumberedStep>()
   #mustLook = false
   #timer: NodeJS.Timeout | undefined
   #isReading = false
@@ -73,7 +73,7 @@ export class ChannelNumbers {
   }
 
   /** Delivers the next step immediately. A step that is too early waits, and one that was already delivered is dropped. */
-  take(step: Step & { readonly sequence: number }) {
+  take(step: NumberedStep) {
     const { sequence } = step
     if (sequence <= this.#last) return
     if (sequence === this.#last + 1 && !this.#isReading) {
@@ -129,7 +129,7 @@ export class ChannelNumbers {
     clearTimeout(this.#timer)
   }
 
-  #hear(step: Step & { readonly sequence: number }) {
+  #hear(step: NumberedStep) {
     this.#last = step.sequence
     this.#tools.hear(step)
   }
@@ -137,7 +137,7 @@ export class ChannelNumbers {
   #hearHeld() {
     for (let next = this.#held.get(this.#last + 1); next; next = this.#held.get(this.#last + 1)) {
       this.#held.delete(this.#last + 1)
-      this.#hear(next as Step & { sequence: number })
+      this.#hear(next)
     }
   }
 
@@ -200,14 +200,14 @@ export class ChannelNumbers {
   }
 
   /** Delivers the read steps; steps that have arrived meanwhile are delivered as they arrived. Returns how many had to be read. */
-  #hearAll(steps: readonly Step[], upTo: number): number {
-    const known = new Map(steps.map(step => [step.sequence!, step]))
+  #hearAll(steps: readonly NumberedStep[], upTo: number): number {
+    const known = new Map(steps.map(step => [step.sequence, step]))
     let recovered = 0
     for (let sequence = this.#last + 1; sequence <= upTo; sequence++) {
       const arrived = this.#held.get(sequence)
       const step = arrived ?? known.get(sequence)
       this.#held.delete(sequence)
-      if (step) this.#hear(step as Step & { sequence: number })
+      if (step) this.#hear(step)
       if (step && !arrived) recovered++
     }
     // Not every number has an event for sockets: a new moderator has none.

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Bus, Following, Listener } from './bus.ts'
-import { ChannelNumbers, type Missed, type Reached } from './channel-numbers.ts'
+import { ChannelNumbers, type Missed, type MissingRange, type Reached } from './channel-numbers.ts'
 import type { NatsLink } from './nats-link.ts'
 import { Turns } from '../tools/turns.ts'
 import { Publisher } from './publisher.ts'
@@ -28,9 +28,7 @@ const joiningMilliseconds = 60_000
 export interface Journal {
   /** How far these channels are; purged ones are left out. */
   reached(channelIds: readonly number[]): Promise<ReadonlyMap<number, Reached>>
-  missed(
-    asked: Parameters<ConstructorParameters<typeof ChannelNumbers>[2]['missed']>[0] & { readonly subChannelIds: readonly number[] },
-  ): Promise<Missed>
+  missed(asked: MissingRange & { readonly subChannelIds: readonly number[] }): Promise<Missed>
   /** Which of the users are deleted. */
   gone(userIds: readonly number[]): Promise<readonly number[]>
   /** Reads memberships that are new since the previous reads. */

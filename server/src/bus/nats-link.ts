@@ -27,10 +27,7 @@ interface Wiring {
  * has a client of its own, and `publish` returns whether there is one.
  */
 export class NatsLink {
-  readonly #options: ConnectionOptions
-  readonly #log: Log
-  readonly #hear: (data: Uint8Array) => void
-  readonly #answer: Wiring['answer']
+  readonly #wiring: Wiring
   readonly #subscriptions = new Map<string, Subscription | undefined>()
   #connection: NatsConnection | undefined
   /** The bytes that were given to this client, and those that the server has confirmed. */
@@ -38,18 +35,16 @@ export class NatsLink {
   #taken = 0
   #asking: NodeJS.Timeout | undefined
   #deafSince: number | undefined
-  #answeredAt = Date.now()
+  /** Everything that the server had for this client before this time has arrived; in epoch milliseconds. */
+  answeredAt = Date.now()
   #isClosed = false
   /** Called each time that it is connected again. */
   onBack: () => void = () => {}
   /** Called when the connection is lost. */
   onDeaf: () => void = () => {}
 
-  private constructor({ options, log, hear, answer }: Wiring) {
-    this.#options = options
-    this.#log = log
-    this.#hear = hear
-    this.#answer = answer
+  private constructor(wiring: Wiring) {
+    this.#wiring = wiring
   }
 
   /** Throws an Error that names the servers, but no password, if none of them accepts the connection. */
@@ -67,11 +62,6 @@ export class NatsLink {
 
   get isConnected(): boolean {
     return this.#connection !== undefined
-  }
-
-  /** Everything that the server had for this client before this time has arrived; in epoch milliseconds. */
-  get answeredAt(): number {
-    return this.#answeredAt
   }
 
   /** The largest message that the server accepts. */
@@ -126,7 +116,7 @@ export class NatsLink {
     }
     if (connection !== this.#connection) return false
     this.#taken = Math.max(this.#taken, before)
-    this.#answeredAt = Math.max(this.#answeredAt, askedAt)
+    this.answeredAt = Math.max(this.answeredAt, askedAt)
     return true
   }
 
@@ -141,7 +131,7 @@ export class NatsLink {
   }
 
   async #dial(): Promise<NatsConnection> {
-    return connect({ ...this.#options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
+    return connect({ ...this.#wiring.options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
   }
 
   #use(connection: NatsConnection) {
@@ -155,10 +145,11 @@ export class NatsLink {
   }
 
   #answerOn(connection: NatsConnection) {
-    if (!this.#answer) return
-    const { subject, content } = this.#answer
+    const { answer, log } = this.#wiring
+    if (!answer) return
+    const { subject, content } = answer
     const callback = (error: Error | null, request: Msg) => {
-      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: carillon doctor cannot find this node')
+      if (error) log.error({ err: error, subject }, 'NATS refuses a subscription: carillon doctor cannot find this node')
       else if (this.#connection === connection) request.respond(content())
     }
     connection.subscribe(subject, { callback })
@@ -166,8 +157,9 @@ export class NatsLink {
 
   #subscribed(subject: string): Subscription | undefined {
     const callback = (error: Error | null, { data }: { data: Uint8Array }) => {
-      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: this node does not get the events of other nodes')
-      else this.#hear(data)
+      if (error)
+        this.#wiring.log.error({ err: error, subject }, 'NATS refuses a subscription: this node does not get the events of other nodes')
+      else this.#wiring.hear(data)
     }
     return this.#connection?.subscribe(subject, { callback })
   }
@@ -175,7 +167,7 @@ export class NatsLink {
   /** Logs errors that the server reports, such as a subject to which the user may not publish. */
   async #watch(connection: NatsConnection) {
     for await (const status of connection.status()) {
-      if (status.type === 'error') this.#log.error({ err: status.error }, 'NATS reports an error')
+      if (status.type === 'error') this.#wiring.log.error({ err: status.error }, 'NATS reports an error')
     }
   }
 
@@ -188,7 +180,7 @@ export class NatsLink {
     if (connection !== this.#connection || this.#isClosed) return
     this.#connection = undefined
     this.#deafSince ??= performance.now()
-    this.#log.warn({ why }, 'The connection to NATS is lost: events of other nodes are read from the database until it is back')
+    this.#wiring.log.warn({ why }, 'The connection to NATS is lost: events of other nodes are read from the database until it is back')
     // Not awaited: if the server reads nothing, this may never end.
     void connection.close()
     this.onDeaf()
@@ -207,7 +199,7 @@ export class NatsLink {
       const seconds = Math.round((performance.now() - this.#deafSince!) / 100) / 10
       this.#deafSince = undefined
       this.#use(connection)
-      this.#log.info({ server: connection.getServer(), seconds }, 'NATS is connected again')
+      this.#wiring.log.info({ server: connection.getServer(), seconds }, 'NATS is connected again')
       this.onBack()
     }
   }

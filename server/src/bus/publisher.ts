@@ -24,7 +24,7 @@ export class Publisher {
   /** Called for each step before it is published. */
   readonly #onStep: (step: Step) => void
 
-  constructor(link: NatsLink, subjects: Subjects, onStep: (step: Step) => void = () => {}) {
+  constructor(link: NatsLink, subjects: Subjects, onStep: (step: Step) => void) {
     this.#link = link
     this.#subjects = subjects
     this.#onStep = onStep

@@ -67,6 +67,8 @@ export interface Step {
   readonly events: readonly SocketEvent[]
 }
 
+export type NumberedStep = Step & { readonly sequence: number }
+
 /** The sockets of a deleted user, or of all users of a deleted app instance, are closed. */
 export type Departure =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }

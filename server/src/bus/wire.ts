@@ -33,17 +33,6 @@ export type Subjects = ReturnType<typeof subjectsOf>
  */
 type Kind = 'step' | 'copy' | 'number' | 'other'
 
-export interface Heard {
-  readonly kind: Kind
-  readonly channelId: number
-  readonly sequence: number | undefined
-  /** By the clock of the publishing node. */
-  readonly sentAt: number
-  /** The events of a step or a copy, parsed only if a session needs them. */
-  readonly events: () => readonly SocketEvent[]
-  readonly other: () => OtherEvent
-}
-
 /** The subject of an event without a channel. */
 export function subjectOf(subjects: Subjects, event: OtherEvent): string {
   if (event.type === 'app-instance-deleted') return subjects.all
@@ -65,7 +54,7 @@ const head = /^(step|copy|number|other) (\d{1,16}) (-|\d{1,16}) (\d{1,16})$/
 const longestHead = 64
 
 /** Throws an Error for anything but a message of this version; so do `events` and `other`. */
-export function readMessage(data: Uint8Array): Heard {
+export function readMessage(data: Uint8Array) {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const end = bytes.subarray(0, longestHead).indexOf('\n')
   const found = head.exec(bytes.toString('latin1', 0, Math.max(end, 0)))
@@ -76,8 +65,10 @@ export function readMessage(data: Uint8Array): Heard {
     kind: kind as Kind,
     channelId: Number(channelId),
     sequence: sequence === '-' ? undefined : Number(sequence),
+    /** By the clock of the publishing node. */
     sentAt: Number(sentAt),
-    events: () => content() as SocketEvent[],
+    /** The events of a step or a copy, parsed only if a session needs them. */
+    events: () => content() as readonly SocketEvent[],
     other: () => content() as OtherEvent,
   }
 }

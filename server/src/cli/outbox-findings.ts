@@ -25,9 +25,7 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
       ),
     )
   const paused = lanes.flatMap(({ lane, pause }) =>
-    pause
-      ? [good(`The lane ${lane} pauses until ${new Date(pause.until).toISOString()}, as its destination has asked: ${pause.why}`)]
-      : [],
+    pause ? [good(`The lane ${lane} pauses until ${new Date(pause.until).toISOString()}, as its destination has asked: ${pause.why}`)] : [],
   )
   if (stuck.length > 0) return [...stuck, ...paused, ...dead]
   const waiting = lanes.reduce((sum, { entries }) => sum + entries, 0)

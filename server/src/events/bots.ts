@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { parseArn } from '../arn.ts'
 import type { ShownMessage } from '../present/messages.ts'
+import type { NamedPlace } from '../store/places.ts'
 import type { Transaction } from '../database/database.ts'
 import { botIds, botsOfChannel, findMemberBot, putBotsOfChannel, type MemberBot } from '../store/bots.ts'
 import { countOthers, placesOf } from '../store/memberships.ts'
 import { mentionsIn } from '../store/messages.ts'
-import { appendToOutbox, laneOf, waitingInSubLane } from '../store/outbox.ts'
-import type { EventOf, MessageEvent } from './events.ts'
-import { afterCommit, type Follower } from './follower.ts'
-import type { NamedPlace } from '../store/places.ts'
+import { laneOf, waitingInSubLane } from '../store/outbox.ts'
+import type { EventOf } from './events.ts'
+import type { Follower } from './follower.ts'
+import { addToOutbox } from './outbox.ts'
 
 /** The kind of the outbox's lanes that invoke bots: one lane for each bot. A sub-lane is a conversation (sessionId of Lex). */
 export const botKind = 'bot'
@@ -44,8 +45,7 @@ async function invoke(tx: Transaction, bot: MemberBot, invocation: BotInvocation
   const lane = laneOf(botKind, bot.arn)
   const { sessionId, at } = invocation
   const isInOrder = (await waitingInSubLane(tx, lane, sessionId, orderedAtMost)) < orderedAtMost
-  await appendToOutbox(tx, lane, invocation, at, isInOrder ? sessionId : null)
-  afterCommit(tx, { wake: 'outbox', lane })
+  await addToOutbox(tx, lane, invocation, at, isInOrder ? sessionId : null)
 }
 
 /** Whether a message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
@@ -58,7 +58,7 @@ async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: 
 }
 
 /** Appends the invocations of bots by a message. Messages of bots invoke no bots, so that bots cannot talk to each other for ever. */
-export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
+export const messageToBots: Follower<EventOf<'MessageSent'>> = async (tx, { moment, message, place }) => {
   if (moment === undefined || moment.bots === null || message.type !== 'STANDARD' || isBot(message.sender.arn)) return
   const { channelId, channelArn, subChannelId, subChannelName } = place
   const content = message.content ?? ''
@@ -94,10 +94,6 @@ export const leftToBots: Follower<EventOf<'MembersLeft'>> = async (tx, { channel
   const left = new Set(memberships.filter(({ member }) => isBot(member.arn)).map(({ member }) => member.id))
   if (left.size === 0) return
   for (const id of left) if ((await placesOf(tx, channelId, id)).length > 0) left.delete(id)
-  const bots = await botsOfChannel(tx, channelId)
-  await putBotsOfChannel(
-    tx,
-    channelId,
-    bots.filter(id => !left.has(id)),
-  )
+  const remaining = (await botsOfChannel(tx, channelId)).filter(id => !left.has(id))
+  await putBotsOfChannel(tx, channelId, remaining)
 }

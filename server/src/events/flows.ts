@@ -1,6 +1,7 @@
-import { appendToOutbox, laneOf } from '../store/outbox.ts'
+import { laneOf } from '../store/outbox.ts'
 import type { EventOf } from './events.ts'
-import { afterCommit, type Follower } from './follower.ts'
+import type { Follower } from './follower.ts'
+import { addToOutbox } from './outbox.ts'
 
 /** The kind of the outbox's lanes that invoke processors of channel flows: one for each function. */
 export const invocationKind = 'flow-invocation'
@@ -11,8 +12,5 @@ export interface Invocation {
 }
 
 /** Writes the invocation of the processor into the outbox. */
-export const invokeProcessor: Follower<EventOf<'ProcessorDue'>> = async (tx, { callbackId, functionArn, now }) => {
-  const lane = laneOf(invocationKind, functionArn)
-  await appendToOutbox(tx, lane, { callbackId } satisfies Invocation, now)
-  afterCommit(tx, { wake: 'outbox', lane })
-}
+export const invokeProcessor: Follower<EventOf<'ProcessorDue'>> = async (tx, { callbackId, functionArn, now }) =>
+  addToOutbox(tx, laneOf(invocationKind, functionArn), { callbackId } satisfies Invocation, now)

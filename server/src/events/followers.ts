@@ -16,21 +16,11 @@ import {
   presenceToNodes,
   readMarkerToSockets,
   statusToNodes,
-  subChannelEndToSockets,
   threadToSockets,
   unreadToSockets,
   userDeletedToSockets,
 } from './sockets.ts'
-import {
-  channelToStream,
-  expirationToStream,
-  joinedToStream,
-  leftToStream,
-  messageToStream,
-  newChannelToStream,
-  roleToStream,
-  subChannelToStream,
-} from './streaming.ts'
+import { channelToStream, membershipsToStream, messageToStream, roleToStream, subChannelToStream } from './streaming.ts'
 import { editToUnread, joinedToUnread, messageToUnread, sentToUnread } from './unread.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
@@ -60,16 +50,16 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   MessageDeleted: [messageToSockets, threadToSockets, messageToStream, messageToSearch],
   ProcessorDue: [invokeProcessor],
 
-  ChannelCreated: [newChannelToStream],
+  ChannelCreated: [channelToStream],
   ChannelUpdated: [channelToSockets, channelToStream],
   ChannelDeleted: [channelToSockets, channelToStream, wakePurge],
-  ChannelExpirationSet: [expirationToStream],
+  ChannelExpirationSet: [channelToStream],
   ChannelFlowSet: [],
 
-  MembersJoined: [joinedToUnread, joinedToSockets, joinedToStream, joinedToBots],
-  MembersLeft: [leftToSockets, leftToStream, leftToBots, balanceAfterLeaving],
+  MembersJoined: [joinedToUnread, joinedToSockets, membershipsToStream, joinedToBots],
+  MembersLeft: [leftToSockets, membershipsToStream, leftToBots, balanceAfterLeaving],
   MembersMoved: [movedToSockets],
-  ModeratorsLeftSubChannel: [subChannelEndToSockets, leftToStream],
+  ModeratorsLeftSubChannel: [leftToSockets, membershipsToStream],
   ModeratorCreated: [roleToStream],
   ModeratorDeleted: [roleToStream],
   BanCreated: [roleToStream],

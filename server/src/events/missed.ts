@@ -1,21 +1,17 @@
-import type { SocketEvent, Step } from '../bus/socket-events.ts'
+import type { Missed, MissingRange } from '../bus/channel-numbers.ts'
+import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Queries } from '../database/database.ts'
+import type { NamedPlace } from '../store/places.ts'
 import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.ts'
 import { findMessage, messagesOfNumbers } from '../store/messages.ts'
 import { reachedChannel } from '../store/reached.ts'
 import { nameOfSubChannel } from '../store/sub-channels.ts'
 import type { StoredMessageEvent } from './stored.ts'
-import { heardOfMessage } from './sockets.ts'
-import type { NamedPlace } from '../store/places.ts'
+import { socketEventOfMessage } from './sockets.ts'
 
-export interface MissedRange {
-  readonly channelId: number
+interface MissedRange extends MissingRange {
   /** The sub-channels; 0 for an ordinary channel. */
   readonly subChannelIds: readonly number[]
-  readonly after: number
-  readonly upTo: number
-  /** No message with a number after `after` is older than this. */
-  readonly notBefore: number
 }
 
 const isMessage = (event: SocketEvent | StoredMessageEvent): event is StoredMessageEvent => 'kind' in event
@@ -29,12 +25,12 @@ async function placeOf(db: Queries, channelId: number, subChannelId: number): Pr
 }
 
 /** The event of a stored message, with its present content; an edit or a redaction is for all who may see the message. */
-async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: StoredMessageEvent) {
+async function eventAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: StoredMessageEvent) {
   const [place, message] = await Promise.all([
     placeOf(db, channelId, subChannelId),
     findMessage(db, { channelId, subChannelId, messageId }),
   ])
-  return place && message ? heardOfMessage({ kind, moment: { sequence }, place, message }) : undefined
+  return place && message ? socketEventOfMessage({ kind, moment: { sequence }, place, message }) : undefined
 }
 
 /** The stored events, by number. */
@@ -43,7 +39,7 @@ async function storedSteps(db: Queries, { channelId, after, upTo }: MissedRange)
   for (const row of await channelEvents(db, channelId, { after, upTo })) {
     const { sequence } = row
     const stored = JSON.parse(row.event) as SocketEvent | StoredMessageEvent
-    const event = isMessage(stored) ? await heardAgain(db, channelId, sequence, stored) : stored
+    const event = isMessage(stored) ? await eventAgain(db, channelId, sequence, stored) : stored
     const events = steps.get(sequence) ?? []
     if (event) events.push(event)
     steps.set(sequence, events)
@@ -55,7 +51,7 @@ async function storedSteps(db: Queries, { channelId, after, upTo }: MissedRange)
  * Reads the events of a channel for sockets from one number to another, and how far the channel was before the reading.
  * NON_PERSISTENT and deleted messages are left out; a message has its present content.
  */
-export async function missedSteps(db: Queries, range: MissedRange): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
+export async function missedSteps(db: Queries, range: MissedRange): Promise<Missed> {
   const { channelId, subChannelIds, after, notBefore } = range
   const found = await reachedChannel(db, channelId)
   const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
@@ -68,7 +64,7 @@ export async function missedSteps(db: Queries, range: MissedRange): Promise<{ st
     if (!place) continue
     for (const { sequence, message } of messages) {
       // A message that a flow releases later has an event there.
-      if (!steps.has(sequence)) steps.set(sequence, [heardOfMessage({ kind: 'MessageSent', moment: { sequence }, place, message })])
+      if (!steps.has(sequence)) steps.set(sequence, [socketEventOfMessage({ kind: 'MessageSent', moment: { sequence }, place, message })])
     }
   }
   const ordered = [...steps].toSorted(([a], [b]) => a - b)

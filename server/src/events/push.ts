@@ -2,7 +2,7 @@ import { appendPush } from '../store/push.ts'
 import { laneOf } from '../store/outbox.ts'
 import type { MembershipType } from '../store/memberships.ts'
 import type { MessageAttributes } from '../store/messages.ts'
-import type { MessageEvent } from './events.ts'
+import type { EventOf } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
 /** The kind of the outbox's lanes that find the devices for a push: one lane for each app instance. */
@@ -39,7 +39,7 @@ export interface PushToMembers {
  * Writes one entry for a message with a PushNotification, if the app instance has an active device. A message without one costs
  * nothing here.
  */
-export const messageToDevices: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, place, message, pushNotification }) => {
+export const messageToDevices: Follower<EventOf<'MessageSent'>> = async (tx, { moment, place, message, pushNotification }) => {
   if (!pushNotification || !moment) return
   const { channelArn, channelId, subChannelId } = place
   const { Title: title, Body: body, Type: type = 'DEFAULT' } = pushNotification

@@ -3,7 +3,8 @@ import { hearersOfMembership, viewersOfMessage } from '../auth/roles/sight.ts'
 import { channelDetails } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
-import { heardDetails } from '../present/messages.ts'
+import { messageInEvent } from '../present/messages.ts'
+import type { NamedPlace } from '../store/places.ts'
 import { reactionCount } from '../present/reactions.ts'
 import { thread } from '../present/threads.ts'
 import type { Transaction } from '../database/database.ts'
@@ -29,40 +30,41 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
 /** The users and bots who alone get the event. */
 const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
+/** An event about something in a channel or sub-channel, which the payload names. */
+const eventIn = (
+  { channelId, channelArn, subChannelId, subChannelName }: NamedPlace,
+  moment: Pick<Moment, 'sequence'> | undefined,
+  type: SocketEventType,
+  payload: SocketEvent['payload'],
+): SocketEvent => ({
+  type,
+  channelId,
+  sequence: moment?.sequence,
+  subChannelId,
+  payload: { ChannelArn: channelArn, SubChannelId: subChannelName, ...payload },
+})
+
 /** The parts of a message's event that the socket event is made from. */
-type HeardMessage = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonly moment: Pick<Moment, 'sequence'> | undefined }
+type MessageState = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonly moment: Pick<Moment, 'sequence'> | undefined }
 
 /**
  * The socket event about a message. It is for all members of the channel or sub-channel; about a targeted message, for sender and target;
  * about a message in a flow, for the sender.
  */
-export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): SocketEvent => ({
+export const socketEventOfMessage = ({ kind, moment, message, place }: MessageState): SocketEvent => ({
   type: typeOfMessage[kind],
   channelId: place.channelId,
   sequence: moment?.sequence,
   subChannelId: place.subChannelId,
   ...onlyTo(viewersOfMessage(message)),
   messageType: message.type,
-  payload: heardDetails(message, place, kind === 'MessageDeleted'),
+  payload: messageInEvent(message, place, kind === 'MessageDeleted'),
 })
 
 /** For the other members, on sessions that ask for typing events. */
-export const heardOfTyping = ({ place, member, isTyping }: TypingIndicated): SocketEvent => ({
-  type: 'UPDATE_TYPING_INDICATOR',
-  channelId: place.channelId,
-  sequence: undefined,
-  subChannelId: place.subChannelId,
+export const socketEventOfTyping = ({ place, member, isTyping }: TypingIndicated): SocketEvent => ({
+  ...eventIn(place, undefined, 'UPDATE_TYPING_INDICATOR', { Member: identity(member), IsTyping: isTyping }),
   except: member.id,
-  payload: { ChannelArn: place.channelArn, SubChannelId: place.subChannelName, Member: identity(member), IsTyping: isTyping },
-})
-
-const heardOfMembership = (type: SocketEventType, sequence: number, membership: PlacedMembership, moves: readonly Move[]): SocketEvent => ({
-  type,
-  channelId: membership.channelId,
-  sequence,
-  subChannelId: membership.subChannelId,
-  moves,
-  payload: membershipDetails(membership, membership.channelArn, membership.subChannelName),
 })
 
 /**
@@ -75,8 +77,8 @@ async function emitToSockets(tx: Transaction, event: SocketEvent, storedAs: Sock
 }
 
 export const messageToSockets: Follower<MessageEvent> = (tx, event) => {
-  const heard = heardOfMessage(event)
-  return isItsOwnLog(event) ? afterCommit(tx, heard) : emitToSockets(tx, heard, storedMessageEvent(event) ?? heard)
+  const shown = socketEventOfMessage(event)
+  return isItsOwnLog(event) ? afterCommit(tx, shown) : emitToSockets(tx, shown, storedMessageEvent(event) ?? shown)
 }
 
 /** For the members of all sub-channels. LastMessageTimestamp is the one that all members see. */
@@ -89,11 +91,22 @@ export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDelet
     payload: channelDetails(channel),
   })
 
+const socketEventOfMembership = (
+  type: SocketEventType,
+  { sequence }: Moment,
+  membership: PlacedMembership,
+  moves: readonly Move[],
+): SocketEvent => ({
+  type,
+  channelId: membership.channelId,
+  sequence,
+  subChannelId: membership.subChannelId,
+  moves,
+  payload: membershipDetails(membership, membership.channelArn, membership.subChannelName),
+})
+
 /** Members who join together get the events about each other. New members of an ordinary channel may share an event. */
-export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
-  tx,
-  { channelId, moment: { sequence }, memberships, asBatch },
-) => {
+export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, moment, memberships, asBatch }) => {
   const moves = memberships.map(({ member, subChannelId }) => ({ memberId: member.id, to: subChannelId }))
   const [first] = memberships
   if (asBatch && first) {
@@ -102,7 +115,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
     await emitToSockets(tx, {
       type: 'BATCH_CREATE_CHANNEL_MEMBERSHIP',
       channelId,
-      sequence,
+      sequence: moment.sequence,
       subChannelId,
       ...onlyTo(await hearersOfMembership(tx, channelId, first, members)),
       moves,
@@ -111,103 +124,86 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
     return
   }
   for (const [index, membership] of memberships.entries()) {
-    const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [membership.member]))
-    await emitToSockets(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
+    const event = socketEventOfMembership('CREATE_CHANNEL_MEMBERSHIP', moment, membership, index === 0 ? moves : [])
+    await emitToSockets(tx, { ...event, ...onlyTo(await hearersOfMembership(tx, channelId, membership, [membership.member])) })
   }
 }
 
-export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { moment: { sequence }, memberships }) => {
+/** A membership that has ended with its sub-channel is that of a moderator, who alone gets the event. */
+export const leftToSockets: Follower<EventOf<'MembersLeft' | 'ModeratorsLeftSubChannel'>> = async (tx, { kind, moment, memberships }) => {
   for (const membership of memberships) {
     const { member, channelId, subChannelId } = membership
-    const moves = [{ memberId: member.id, from: subChannelId }]
-    const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [member]))
-    await emitToSockets(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
+    const event = socketEventOfMembership('DELETE_CHANNEL_MEMBERSHIP', moment, membership, [{ memberId: member.id, from: subChannelId }])
+    const more =
+      kind === 'MembersLeft'
+        ? onlyTo(await hearersOfMembership(tx, channelId, membership, [member]))
+        : { only: [member.id], reason: 'subchannel_DELETED' as const }
+    await emitToSockets(tx, { ...event, ...more })
   }
 }
 
 /** An event about a move into another sub-channel is for the moved member only. */
-export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { moment: { sequence }, from, memberships }) => {
+export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { moment, from, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from, to: subChannelId }]
-    await emitToSockets(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
+    const event = socketEventOfMembership('UPDATE_CHANNEL_MEMBERSHIP', moment, membership, moves)
+    await emitToSockets(tx, { ...event, only: [member.id] })
   }
 }
 
-/** An event about a moderator's membership that has ended with its sub-channel is for that moderator only. */
-export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { moment: { sequence }, memberships }) => {
-  for (const membership of memberships) {
-    const { member, subChannelId } = membership
-    const moves = [{ memberId: member.id, from: subChannelId }]
-    const heard = heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves)
-    await emitToSockets(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
-  }
-}
+/** The place of a read marker: channels with sub-channels have none. */
+const placeOf = ({ channelId, channelArn }: EventOf<'ReadMarkerMoved'>): NamedPlace => ({
+  channelId,
+  channelArn,
+  subChannelId: 0,
+  subChannelName: undefined,
+})
 
 /** The event has no number, so it may be lost: a client that reconnects lists the read markers again. */
-export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, isForAll }) =>
+export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, event) => {
+  const { member, readAt, isForAll } = event
+  const payload = { Member: identity(member), ReadMarkerTimestamp: readAt }
   afterCommit(tx, {
-    type: 'UPDATE_CHANNEL_READ_MARKER',
-    channelId,
-    sequence: undefined,
-    subChannelId: 0,
+    ...eventIn(placeOf(event), undefined, 'UPDATE_CHANNEL_READ_MARKER', payload),
     ...onlyTo(isForAll ? undefined : [member.id]),
-    payload: { ChannelArn: channelArn, Member: identity(member), ReadMarkerTimestamp: readAt },
   })
+}
 
 /** For the member itself, so that all of its devices show the same unread counts. */
-export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, left }) =>
-  afterCommit(tx, {
-    type: 'UPDATE_CHANNEL_UNREAD',
-    channelId,
-    sequence: undefined,
-    subChannelId: 0,
-    only: [member.id],
-    payload: { ChannelArn: channelArn, ReadMarkerTimestamp: readAt, UnreadCount: left.unread, UnreadMentionCount: left.mentions },
-  })
+export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, event) => {
+  const { member, readAt, left } = event
+  const payload = { ReadMarkerTimestamp: readAt, UnreadCount: left.unread, UnreadMentionCount: left.mentions }
+  afterCommit(tx, { ...eventIn(placeOf(event), undefined, 'UPDATE_CHANNEL_UNREAD', payload), only: [member.id] })
+}
 
 /** The number of replies of a thread, after the event of the reply. */
 export const threadToSockets: Follower<MessageEvent> = async (tx, { moment, place, thread: changed }) => {
-  if (!changed) return
-  await emitToSockets(tx, {
-    type: 'UPDATE_CHANNEL_THREAD',
-    channelId: place.channelId,
-    sequence: moment?.sequence,
-    subChannelId: place.subChannelId,
-    payload: { ChannelArn: place.channelArn, SubChannelId: place.subChannelName, ...thread(changed) },
-  })
+  if (changed) await emitToSockets(tx, eventIn(place, moment, 'UPDATE_CHANNEL_THREAD', thread(changed)))
 }
 
 export const pinToSockets: Follower<EventOf<'MessagePinned' | 'MessageUnpinned'>> = (tx, { kind, moment, place, messageId, by }) =>
-  emitToSockets(tx, {
-    type: kind === 'MessagePinned' ? 'PIN_CHANNEL_MESSAGE' : 'UNPIN_CHANNEL_MESSAGE',
-    channelId: place.channelId,
-    sequence: moment.sequence,
-    subChannelId: place.subChannelId,
-    payload: {
-      ChannelArn: place.channelArn,
-      SubChannelId: place.subChannelName,
-      MessageId: messageId,
-      ...(kind === 'MessagePinned' ? { PinnedBy: identity(by), PinnedTimestamp: new Date(moment.at) } : { UnpinnedBy: identity(by) }),
-    },
-  })
+  emitToSockets(
+    tx,
+    kind === 'MessagePinned'
+      ? eventIn(place, moment, 'PIN_CHANNEL_MESSAGE', {
+          MessageId: messageId,
+          PinnedBy: identity(by),
+          PinnedTimestamp: new Date(moment.at),
+        })
+      : eventIn(place, moment, 'UNPIN_CHANNEL_MESSAGE', { MessageId: messageId, UnpinnedBy: identity(by) }),
+  )
 
 /** For all who see the message. */
 export const reactionsToSockets: Follower<EventOf<'ReactionsChanged'>> = (tx, { moment, place, message, member, reactions, counts }) =>
   emitToSockets(tx, {
-    type: 'UPDATE_CHANNEL_MESSAGE_REACTIONS',
-    channelId: place.channelId,
-    sequence: moment.sequence,
-    subChannelId: place.subChannelId,
-    ...onlyTo(viewersOfMessage(message)),
-    payload: {
-      ChannelArn: place.channelArn,
-      SubChannelId: place.subChannelName,
+    ...eventIn(place, moment, 'UPDATE_CHANNEL_MESSAGE_REACTIONS', {
       MessageId: message.messageId,
       Member: identity(member),
       MemberReactions: reactions,
       Reactions: counts.map(reactionCount),
-    },
+    }),
+    ...onlyTo(viewersOfMessage(message)),
   })
 
 export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { userId }) => afterCommit(tx, { type: 'user-deleted', userId })

@@ -5,7 +5,7 @@ import { findIdentity } from '../store/identities.ts'
 import { sequenceOf } from '../store/message-ids.ts'
 import { mentionsIn } from '../store/messages.ts'
 import { advanceReadPosition, arrivalOf, correctFor, clearMentionsOf, insertReadPositions } from '../store/read-positions.ts'
-import type { EventOf, MessageEvent } from './events.ts'
+import type { EventOf } from './events.ts'
 import type { Follower } from './follower.ts'
 
 const countsAsUnread = ({ type, persistence }: ShownMessage) => type === 'STANDARD' && persistence === 'PERSISTENT'
@@ -28,7 +28,7 @@ export const joinedToUnread: Follower<EventOf<'MembersJoined'>> = async (tx, { m
 }
 
 /** The sender of a message has read all earlier messages. */
-export const sentToUnread: Follower<MessageEvent<'MessageSent' | 'MessageHeld'>> = async (tx, { moment, message, place }) => {
+export const sentToUnread: Follower<EventOf<'MessageSent' | 'MessageHeld'>> = async (tx, { moment, message, place }) => {
   if (!moment || !countsAsUnread(message) || sequenceOf(message.messageId) !== moment.sequence) return
   const { channelId, subChannelId } = place
   await advanceReadPosition(tx, { memberId: message.sender.id, channelId, subChannelId }, moment)
@@ -38,7 +38,7 @@ export const sentToUnread: Follower<MessageEvent<'MessageSent' | 'MessageHeld'>>
  * Writes corrections for the viewers for whom a message counts differently: its sender after a flow, its target, and users that it
  * mentions.
  */
-export const messageToUnread: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
+export const messageToUnread: Follower<EventOf<'MessageSent'>> = async (tx, { moment, message, place }) => {
   if (!moment || !countsAsUnread(message)) return
   const { messageId, sender, target, createdAt } = message
   const sequence = sequenceOf(messageId) ?? moment.sequence
@@ -53,7 +53,7 @@ export const messageToUnread: Follower<MessageEvent<'MessageSent'>> = async (tx,
 }
 
 /** An edit may change which users a message mentions. */
-export const editToUnread: Follower<MessageEvent<'MessageEdited'>> = async (tx, { message, place }) => {
+export const editToUnread: Follower<EventOf<'MessageEdited'>> = async (tx, { message, place }) => {
   if (!countsAsUnread(message)) return
   const arrival = await arrivalOf(tx, place, message.messageId)
   if (!arrival) return

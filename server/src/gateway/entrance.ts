@@ -16,8 +16,7 @@ import { boundClient } from './bounded-client.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
 import { sessionEstablished } from './frame.ts'
 import type { Hub } from './hub.ts'
-import { Session } from './session.ts'
-import type { SessionSocket } from './session-socket.ts'
+import { Session, type SessionSocket } from './session.ts'
 import { Refusal, livingUser, requirePermitted, unauthorized, verified } from './who-connects.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -136,15 +135,7 @@ export class Entrance {
     this.#inside.replace(userId, id)
 
     const eventKinds = eventKindsOf(parameters, ownEvents)
-    const session = new Session(ws, socket, {
-      id,
-      userId,
-      appInstanceId,
-      key,
-      eventKinds,
-      claim,
-      nextPing: Date.now() + pingSeconds * 1000,
-    })
+    const session = new Session(ws, socket, { claim, appInstanceId, key, eventKinds, nextPing: Date.now() + pingSeconds * 1000 })
     if (since !== undefined) this.#inside.begin(session, since)
     resumable?.opened(claim, since)
     this.#inside.hub.enter(session)

@@ -25,11 +25,7 @@ function framed(opcode: number, content: string): Frame {
   return frame
 }
 
-interface Headers {
-  readonly type: string
-  readonly messageType?: string | undefined
-  readonly reason?: string | undefined
-}
+type Headers = Readonly<Partial<Record<'messageType' | 'reason', string>>> & { readonly type: string }
 
 /** `payload` is a JSON document, put into the envelope as a string (docs/service/sessions.md#frames). */
 const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: string | undefined) =>
@@ -45,8 +41,7 @@ const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: st
 export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, undefined)
 
 /** Writes a Date as clients of sockets expect it: ISO 8601 with milliseconds. */
-export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
-  envelope({ type, messageType, reason }, JSON.stringify(payload))
+export const eventFrame = (event: SocketEvent) => envelope(event, JSON.stringify(event.payload))
 
 /** The content of a presence frame: JSON texts of presences, and of the numbers of large channels. */
 export const presenceFrame = (presences: readonly string[], numbers: readonly string[]) =>

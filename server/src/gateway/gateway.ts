@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { isPresenceEvent, isSocketEvent, type BusEvent, type SocketEvent } from '../bus/socket-events.ts'
 import type { Sender } from '../http/sender.ts'
-import type { SessionOfUser } from '../nodes/session-of-user.ts'
+import { known, type SessionOfUser } from '../nodes/session-of-user.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
-import type { ConnectedTo, ConnectedUser } from '../store/nodes.ts'
+import { connectedUsers, isTaken, type ConnectedTo, type ConnectedUser } from '../store/nodes.ts'
 import type { Page } from '../store/page.ts'
 import { closeCodes } from './close-codes.ts'
 import { connectedHere } from './connected.ts'
@@ -16,8 +16,7 @@ import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
 import { Presence } from './presence.ts'
 import { Resume } from './resume.ts'
-import type { Session } from './session.ts'
-import { SessionSocket, sessionOf } from './session-socket.ts'
+import { SessionSocket, sessionOf, type Session } from './session.ts'
 import { Typing } from './typing.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -126,13 +125,15 @@ export class Gateway {
 
   /** Whether the session is open, here or on another node. */
   async hasSession(session: SessionOfUser): Promise<boolean> {
-    return this.#sessionOf(session) !== undefined || ((await this.#wiring.allSessions?.has(session)) ?? false)
+    return (
+      this.#sessionOf(session) !== undefined || (this.#wiring.allSessions !== undefined && (await isTaken(this.#wiring.db, known(session))))
+    )
   }
 
   /** A page of the users with a socket, here or on any node. */
   async connected(to: ConnectedTo, after: number, limit: number): Promise<Page<ConnectedUser>> {
-    const { allSessions, nodeName } = this.#wiring
-    return allSessions ? allSessions.connected(to, after, limit) : connectedHere(this.#hub, to, nodeName, after, limit)
+    const { allSessions, nodeName, db } = this.#wiring
+    return allSessions ? connectedUsers(db, to, after, limit) : connectedHere(this.#hub, to, nodeName, after, limit)
   }
 
   /**
@@ -153,6 +154,7 @@ export class Gateway {
   /** Closes all sessions with a code after which their clients connect again, and accepts no more connections. */
   close() {
     clearInterval(this.#ticking)
+    void this.presence.close()
     this.#entrance.close()
     for (const session of this.#hub.allSessions()) this.#end(session, closeCodes.restart, 'The server restarts')
   }
@@ -289,7 +291,6 @@ export class Gateway {
   }
 
   #tick() {
-    void this.presence.tick()
     const { pingSeconds, metrics, resumable } = this.#wiring
     const now = Date.now()
     for (const event of this.#typing.ended(now)) this.#hub.deliver(event)

@@ -1,11 +1,8 @@
 import { ownKindOf, type Departure, type SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
-import type { Session } from './session.ts'
+import type { Session, Topic } from './session.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
-import type { TopicOf } from './topic.ts'
 import type { SessionFaults } from './wiring.ts'
-
-type Topic = TopicOf<Session>
 
 /** The events that a session was sent of a topic while a prefetch reads that topic for it. */
 export interface Reading {
@@ -226,7 +223,7 @@ export class Hub {
       const made = { channelId, subChannelId, sessions: [session], version: 0 }
       topics.set(key, made)
       session.topics.push(made)
-      if (subChannelId !== 0) this.#partsOf(channelId).add(made)
+      if (subChannelId !== 0) this.#parts.set(channelId, (this.#parts.get(channelId) ?? new Set()).add(made))
     } else if (!topic.sessions.includes(session)) {
       topic.sessions.push(session)
       session.topics.push(topic)
@@ -236,12 +233,6 @@ export class Hub {
   #remove(session: Session, topic: Topic) {
     take(topic.sessions, session)
     if (topic.sessions.length === 0) this.#discard(topic)
-  }
-
-  #partsOf(channelId: number): Set<Topic> {
-    let parts = this.#parts.get(channelId)
-    if (!parts) this.#parts.set(channelId, (parts = new Set()))
-    return parts
   }
 
   #discard(topic: Topic) {

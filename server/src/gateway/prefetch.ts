@@ -4,17 +4,17 @@ import type { Arrivals } from '../http/arrivals.ts'
 import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
-import { heardSummary } from '../present/messages.ts'
+import { messageInPrefetch } from '../present/messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Database } from '../database/database.ts'
 import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
 import { RankedTurns } from '../tools/ranked-turns.ts'
 import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { standingIn } from '../store/unread.ts'
 import { channelDetailsFrame, detailsText, type Frame } from './frame.ts'
-import { mostRecorded, type Hub, type Reading } from './hub.ts'
-import type { Session } from './session.ts'
+import { mostRecorded } from './hub.ts'
+import type { CatchUpWiring } from './resume.ts'
+import type { Session, Topic } from './session.ts'
 import { SharedDetails, type Details } from './shared-details.ts'
 
 /** Soft limits of the service (docs/service/limits.md#counts). */
@@ -41,7 +41,7 @@ interface Asked {
 /** The reader for which a channel is read, and the messages that it may see. */
 interface Reader {
   readonly session: Session
-  readonly topic: Reading['topic']
+  readonly topic: Topic
   readonly place: PrefetchedChannel
   /** `nobody` for what all members see. */
   readonly viewerId: number
@@ -53,14 +53,7 @@ interface Reader {
   readonly isLast: boolean
 }
 
-/** The outcome of a reading: `stale` if the channel has to be read again. */
-type Outcome = 'sent' | 'skipped' | 'stale'
-
-interface Wiring {
-  readonly db: Database
-  readonly hub: Hub
-  readonly now: () => number
-  readonly failed: (session: Session, error: unknown) => void
+interface Wiring extends CatchUpWiring {
   readonly arrivals: Arrivals
   readonly metrics: Pick<Metrics, 'prefetched'>
 }
@@ -119,7 +112,7 @@ export class Prefetch {
         return
       }
       asked.sent = (asked.sent ?? 0) + 1
-      if ((await this.#sendDetails(asked, channel)) !== 'shared') break
+      if (!(await this.#sendDetails(asked, channel))) break
     }
     this.add(asked)
   }
@@ -134,14 +127,14 @@ export class Prefetch {
 
   /**
    * Sends the details of a channel. A reader that sees the same as all members shares the details with others until the next event of the
-   * channel. A channel that the user leaves meanwhile is skipped.
+   * channel. A channel that the user leaves meanwhile is skipped. Resolves to whether the details were ready to be sent.
    */
-  async #sendDetails({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
+  async #sendDetails({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<boolean> {
     const { hub } = this.#wiring
     const sendsCounts = session.eventKinds.has('unread')
     for (let count = 1; count <= mostReadings; count++) {
       const topic = hub.topicOf(place)
-      if (!topic || !session.topics.includes(topic)) return 'skipped'
+      if (!topic || !session.topics.includes(topic)) return false
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
       // Details that do not fit the counts are not used a second time.
@@ -149,12 +142,12 @@ export class Prefetch {
       const shared = mayShare ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
       if (shared && !sendsCounts) {
         this.#send(session, 'shared', channelDetailsFrame(shared.text, place))
-        return 'shared'
+        return true
       }
       const isLast = count === mostReadings
-      if ((await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, shared, isLast })) !== 'stale') return 'read'
+      if (await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, shared, isLast })) break
     }
-    return 'skipped'
+    return false
   }
 
   #send(session: Session, how: 'shared' | 'read', frames: readonly Frame[]) {
@@ -163,35 +156,32 @@ export class Prefetch {
   }
 
   /**
-   * Reads the details and sends them. An event before the reading is contained in them, and a later one follows them. If the session
-   * hears events during the reading, the channel has to be read again; after the last reading they are sent behind the details. A busier
-   * channel is skipped: its events arrive as they happen.
+   * Reads the details and sends them; resolves to false if the channel has to be read again. An event before the reading is contained in
+   * them, and a later one follows them. If the session hears events during the reading, the channel has to be read again; after the last
+   * reading they are sent behind the details. A busier channel is skipped: its events arrive as they happen.
    */
-  async #read(reader: Reader): Promise<Outcome> {
+  async #read(reader: Reader): Promise<boolean> {
     const { session, topic, place, viewerId, retentionDays, cutoff, shared, isLast } = reader
-    const { hub } = this.#wiring
+    const { hub, db } = this.#wiring
     const reading = hub.beginReading(session, topic)
     const [heard, readAt] = [topic.version, performance.now()]
     try {
       const read = shared ?? (await this.#details(place, viewerId, cutoff))
-      if (!read) return 'skipped'
-      const standing = session.eventKinds.has('unread') ? await this.#standing(session, place, cutoff) : undefined
-      if (!session.topics.includes(topic)) return 'stale'
+      if (!read) return true
+      const sendsCounts = session.eventKinds.has('unread')
+      const standing = sendsCounts ? await standingIn(db, { ...place, memberId: session.userId }, cutoff) : undefined
+      if (!session.topics.includes(topic)) return false
       // The counts are those of the details if nothing has happened in the channel between the two readings.
       const isOfOne = reading.heard.length === 0 && (!standing || standing.sequence === read.version.sequence)
-      if (!isOfOne && !isLast) return 'stale'
-      if (reading.heard.length > mostRecorded) return 'skipped'
+      if (!isOfOne && !isLast) return false
+      if (reading.heard.length > mostRecorded) return true
       if (!shared && viewerId === nobody && heard === topic.version) this.#shared.put(topic, { ...read, readAt, heard, retentionDays })
       const own = { readAt: standing ? standing.readAt : place.readAt, counts: isOfOne ? standing : undefined }
       this.#send(session, shared ? 'shared' : 'read', [...channelDetailsFrame(read.text, own), ...reading.heard])
-      return 'sent'
+      return true
     } finally {
       hub.endReading(reading)
     }
-  }
-
-  #standing({ userId: memberId }: Session, { channelId, subChannelId }: PrefetchedChannel, cutoff: number) {
-    return standingIn(this.#wiring.db, { memberId, channelId, subChannelId }, cutoff)
   }
 
   /** Reads the details of the channel that the viewer sees; undefined if the channel is deleted. */
@@ -218,7 +208,7 @@ export class Prefetch {
       oldestAt: messages.items.at(-1)?.createdAt.getTime() ?? Infinity,
       text: detailsText({
         Channel: channelSummary({ ...channel, lastMessageAt }),
-        ChannelMessages: messages.items.slice(0, mostMessages).map(heardSummary),
+        ChannelMessages: messages.items.slice(0, mostMessages).map(messageInPrefetch),
         ChannelMessagesHasMore: messages.items.length > mostMessages,
         ChannelMemberships: members.items.map(member => ({ Member: identity(member) })),
         SubChannelId: subChannelName,

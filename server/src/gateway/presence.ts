@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import { OnlineUsers } from '../nodes/online-users.ts'
 import type { Log } from '../observe/log.ts'
 import { presenceOf, putSeen } from '../store/presences.ts'
+import { repeated } from '../tools/repeated.ts'
 import { ChannelMembers } from './channel-members.ts'
 import type { Hub } from './hub.ts'
 import { Watches } from './watches.ts'
@@ -42,8 +43,8 @@ export class Presence {
   readonly #seen = new Map<number, number>()
   #checking: number[] = []
   #ticks = 0
-  #isWorking = false
-  #isFailing = false
+  /** Ends the ticks. */
+  readonly close: () => Promise<void>
   /** Whether other nodes need a list of all users of this node. */
   #isWanted = false
 
@@ -53,6 +54,11 @@ export class Presence {
     this.online = new OnlineUsers(nodeId, graceSeconds)
     this.members = new ChannelMembers(db)
     this.#watches = new Watches({ db, now: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
+    this.close = repeated(
+      1000,
+      () => this.#tick(),
+      error => wiring.log.warn({ err: error }, 'Presence cannot be updated at the moment'),
+    )
   }
 
   /** Handles the events of presence from the bus. */
@@ -92,23 +98,9 @@ export class Presence {
     this.#toSend.add(userId)
   }
 
-  /** Called each second; never rejects. */
-  async tick() {
-    if (this.#isWorking) return
-    this.#isWorking = true
-    try {
-      await this.#work()
-      this.#isFailing = false
-    } catch (error) {
-      if (!this.#isFailing) this.#wiring.log.warn({ err: error }, 'Presence cannot be updated at the moment')
-      this.#isFailing = true
-    } finally {
-      this.#isWorking = false
-    }
-  }
-
   /** Writes when users were last seen, those who are online here included. */
   async stop() {
+    await this.close()
     const now = Date.now()
     for (const { users } of this.online.snapshot()) for (const userId of users) this.#seen.set(userId, now)
     await this.#write().catch((error: unknown) =>
@@ -116,7 +108,7 @@ export class Presence {
     )
   }
 
-  async #work() {
+  async #tick() {
     const { bus } = this.#wiring
     const now = Date.now()
     this.#ticks++

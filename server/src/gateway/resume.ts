@@ -11,13 +11,13 @@ import type { Session } from './session.ts'
 const atOnce = 4
 
 /** The outcome for a client that reconnects: `expired` if it has missed too many events, or some from too long ago. */
-export type ResumeOutcome = 'resumed' | 'expired' | 'failed'
+type ResumeOutcome = 'resumed' | 'expired' | 'failed'
 
-interface Wiring {
+export interface CatchUpWiring {
   readonly db: Database
   readonly hub: Hub
   readonly now: () => number
-  /** Called if the missed events cannot be sent: the socket is closed, and the client reconnects. */
+  /** Called if missed events or channels cannot be sent: the socket is closed, and the client reconnects. */
   readonly failed: (session: Session, error: unknown) => void
 }
 
@@ -26,10 +26,10 @@ interface Wiring {
  * not read, the rest waits until it does.
  */
 export class Resume {
-  readonly #wiring: Wiring
+  readonly #wiring: CatchUpWiring
   readonly #turns = new Turns(atOnce)
 
-  constructor(wiring: Wiring) {
+  constructor(wiring: CatchUpWiring) {
     this.#wiring = wiring
   }
 

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import type { ConnectedSession } from '../nodes/session-of-user.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeReason } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
 import type { Holding } from './holding.ts'
-import type { TopicOf } from './topic.ts'
 
 /** The most unread bytes of a client. If there are more, the client is too slow, and its socket is closed. */
 const mostBuffered = 1024 * 1024
@@ -37,6 +36,31 @@ function joined(frames: readonly Frame[]): Frame {
   return lastBatch
 }
 
+/** A channel, or a sub-channel of an elastic one, with the sessions of its members on this node. */
+export interface Topic {
+  readonly channelId: number
+  /** 0 for an ordinary channel. */
+  readonly subChannelId: number
+  readonly sessions: Session[]
+  /** Raised by every event, whatever its audience: details that were read before it may have changed. */
+  version: number
+}
+
+/** A WebSocket with its session, once there is one; so all sockets share their listeners. */
+export class SessionSocket extends WebSocket {
+  session: Session | undefined
+}
+
+export const sessionOf = (ws: WebSocket) => (ws as SessionSocket).session
+
+interface Given {
+  readonly claim: ConnectedSession
+  readonly appInstanceId: number
+  readonly key: AccessKey
+  readonly eventKinds?: ReadonlySet<string> | undefined
+  readonly nextPing: number
+}
+
 /**
  * One socket of a user. It writes whole frames to the connection by itself, which `ws` allows as long as nothing is compressed
  * or fragmented: so a frame is made once for everybody, and the frames of a turn leave in one write.
@@ -51,7 +75,7 @@ export class Session {
   /** Identifies the session for all nodes. */
   readonly claim: ConnectedSession
   /** The topics whose events it gets. */
-  readonly topics: TopicOf<Session>[] = []
+  readonly topics: Topic[] = []
   /** The channels that its user has left while the session joins; undefined once it has joined. */
   leftWhileJoining: Set<string> | undefined = new Set()
   readonly #ws: WebSocket
@@ -77,28 +101,16 @@ export class Session {
   /** When the server has closed the session. A client that confirms the close has received everything from before then. */
   closedAt: number | undefined
 
-  constructor(
-    ws: WebSocket,
-    socket: Socket,
-    given: {
-      id: string
-      userId: number
-      appInstanceId: number
-      key: AccessKey
-      eventKinds?: ReadonlySet<string> | undefined
-      claim: Session['claim']
-      nextPing: number
-    },
-  ) {
+  constructor(ws: WebSocket, socket: Socket, { claim, appInstanceId, key, eventKinds = nothing, nextPing }: Given) {
     this.#ws = ws
     this.#socket = socket
-    this.id = given.id
-    this.userId = given.userId
-    this.appInstanceId = given.appInstanceId
-    this.key = given.key
-    this.eventKinds = given.eventKinds ?? nothing
-    this.claim = given.claim
-    this.#nextPing = given.nextPing
+    this.id = claim.id
+    this.userId = claim.userId
+    this.appInstanceId = appInstanceId
+    this.key = key
+    this.eventKinds = eventKinds
+    this.claim = claim
+    this.#nextPing = nextPing
   }
 
   get isOpen(): boolean {

@@ -1,9 +1,6 @@
 import type { ChannelVersion } from '../store/prefetch.ts'
 import type { DetailsText } from './frame.ts'
-import type { Session } from './session.ts'
-import type { TopicOf } from './topic.ts'
-
-type Topic = TopicOf<Session>
+import type { Topic } from './session.ts'
 
 /** The most bytes of all texts. The least recently used texts are evicted first. */
 const mostBytes = 64 * 1024 * 1024
@@ -25,9 +22,7 @@ export interface Details {
 }
 
 /** What a reader requires: the version in the database when its channels were chosen, and its retention. */
-export interface Needed {
-  readonly version: ChannelVersion
-  readonly retentionDays: number | undefined
+interface Needed extends Pick<Details, 'version' | 'retentionDays'> {
   /** The time before which messages are hidden from the reader. */
   readonly cutoff: number
 }

@@ -2,6 +2,7 @@ import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import type { Aliveness } from '../tools/aliveness.ts'
 import { repeated } from '../tools/repeated.ts'
+import { Seldom } from '../tools/seldom.ts'
 import { beatOf, deadMilliseconds, deleteDeadNodes, isDead, livingNodes, otherNodes, removeNode, type Node } from '../store/nodes.ts'
 import { releaseLeasesOf } from '../store/outbox-lanes.ts'
 
@@ -11,13 +12,12 @@ const stopMilliseconds = deadMilliseconds - 1000
 /** How often the log repeats that nodes do not hear each other, and the rows of dead nodes are removed. */
 const everySeconds = 60
 
-const withoutBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus === null).map(({ name }) => name)
-const withBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus !== null).map(({ name }) => name)
+const namesOf = (nodes: readonly Node[]) => nodes.map(({ name }) => name)
 
 /** Throws an Error if other nodes use NATS and this process does not: they would miss its events, and could not read them again. */
 export async function requireSameBus(db: Database, hasBus: boolean) {
   if (db.kind !== 'postgres' || hasBus) return
-  const others = withBus(await livingNodes(db))
+  const others = namesOf((await livingNodes(db)).filter(({ bus }) => bus !== null))
   if (others.length === 0) return
   throw new Error(
     `The nodes of this database use NATS (${others.join(', ')}): give --nats-url or CARILLON_NATS_URL here too, ` +
@@ -37,11 +37,10 @@ interface Tools {
  * events. Returns a function that ends this.
  */
 export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools): Promise<() => Promise<void>> {
-  let saidAt = -Infinity
+  const reminders = new Seldom(everySeconds * 1000)
   /** The dead nodes whose leases have ended. */
   let released = new Set<string>()
   const release = async (dead: readonly Node[]) => {
-    released = released.intersection(new Set(dead.map(({ id }) => id)))
     for (const { id, name } of dead) {
       if (released.has(id)) continue
       const isOver = await db.transaction(async tx => {
@@ -50,8 +49,8 @@ export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools):
         return true
       })
       if (isOver) log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
-      if (isOver) released.add(id)
     }
+    released = new Set(dead.map(({ id }) => id))
   }
   const beat = async () => {
     const begunAt = performance.now()
@@ -60,15 +59,12 @@ export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools):
     const others = await otherNodes(db, node.id)
     const living = others.filter(({ isAlive }) => isAlive)
     await release(others.filter(({ isAlive }) => !isAlive))
-    const deaf = node.bus === null ? living.map(({ name }) => name) : withoutBus(living)
-    if (performance.now() - saidAt < everySeconds * 1000) return
-    if (deaf.length > 0) {
-      saidAt = performance.now()
+    const deaf = namesOf(living.filter(({ bus }) => node.bus === null || bus === null))
+    if (deaf.length > 0 && reminders.isDue())
       log.error(
         { nodes: deaf },
         'Other nodes use this database, and their sockets do not get the events of a node without --nats-url: give all nodes one',
       )
-    }
   }
   await beat()
   let count = 0

@@ -87,7 +87,7 @@ export async function missedChannels(db: Database, userId: number, asked: Asked)
       const { steps, reached } = await missedSteps(db, { channelId, subChannelIds, after: from, upTo: from + portion, notBefore })
       const end = Math.min(leftAt ?? Infinity, reached.sequence)
       const upTo = Math.min(from + portion, end)
-      const events = steps.filter(({ sequence }) => sequence! <= upTo).flatMap(step => step.events)
+      const events = steps.filter(({ sequence }) => sequence <= upTo).flatMap(step => step.events)
       return { events: events.filter(event => !isUnknown(event, notBefore)), upTo: Math.max(from, upTo), isLeft: upTo < end }
     }
     missed.push({ channelId, subChannelIds, after, read })

@@ -16,7 +16,7 @@ interface Other {
 }
 
 /** A user who has gone offline, and when it was last seen. */
-export interface Departed {
+interface Departed {
   readonly userId: number
   readonly at: number
 }

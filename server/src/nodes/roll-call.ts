@@ -1,5 +1,6 @@
 import { connect, deadline, NoRespondersError, type ConnectionOptions } from '@nats-io/transport-node'
 import type { Subjects } from '../bus/wire.ts'
+import { objectIn } from '../tools/json.ts'
 
 /** The time for all nodes to answer. */
 const patienceMilliseconds = 1500
@@ -27,14 +28,10 @@ export const presence = ({ id, name, version }: NodeName) => JSON.stringify({ id
 
 /** Parses the answer of a node; undefined for anything else. */
 function presentOf(text: string, start: number): Present | undefined {
-  try {
-    const { id, name, version, at } = JSON.parse(text) as Record<string, unknown>
-    if (typeof id !== 'string' || typeof name !== 'string' || typeof version !== 'string' || typeof at !== 'number') return undefined
-    const took = Date.now() - start
-    return { id, name, version, took, ahead: at - start - took / 2 }
-  } catch {
-    return undefined
-  }
+  const { id, name, version, at } = objectIn(text)
+  if (typeof id !== 'string' || typeof name !== 'string' || typeof version !== 'string' || typeof at !== 'number') return undefined
+  const took = Date.now() - start
+  return { id, name, version, took, ahead: at - start - took / 2 }
 }
 
 /**

@@ -1,16 +1,6 @@
 import type { Log } from '../observe/log.ts'
 import type { Database, Queries } from '../database/database.ts'
-import {
-  connectedUsers,
-  deleteSession,
-  isTaken,
-  lockSessions,
-  putSession,
-  setSessions,
-  takenSessions,
-  type ConnectedTo,
-  type StoredSession,
-} from '../store/nodes.ts'
+import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type StoredSession } from '../store/nodes.ts'
 import { repeated } from '../tools/repeated.ts'
 import { keyOf, known, type ConnectedSession, type SessionOfUser } from './session-of-user.ts'
 
@@ -31,20 +21,17 @@ const stored = (session: ConnectedSession): StoredSession => ({ ...session, ...k
 /** The sessions of all nodes: how many a user has, and which node has the one with a given id. */
 export class SessionsOfNodes {
   readonly nodeId: string
-  readonly #db: Database
-  readonly #log: Log
+  readonly #wiring: Wiring
   /** The sessions of this node, by their key in the database. */
   readonly #own = new Map<string, ConnectedSession>()
   /** The sessions for which the transaction that takes them has not ended. */
   readonly #taking = new Set<SessionOfUser>()
-  readonly #everyMilliseconds: number
-  #endComparing = async () => {}
+  /** Ends the comparisons. */
+  stop = async () => {}
 
-  constructor({ db, nodeId, log, everyMilliseconds = compareMilliseconds }: Wiring) {
-    this.#everyMilliseconds = everyMilliseconds
-    this.#db = db
-    this.nodeId = nodeId
-    this.#log = log
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    this.nodeId = wiring.nodeId
   }
 
   /**
@@ -68,18 +55,8 @@ export class SessionsOfNodes {
     }
   }
 
-  /** Whether a living node has that session. */
-  async has(session: SessionOfUser): Promise<boolean> {
-    return isTaken(this.#db, known(session))
-  }
-
-  /** A page of the users who have a session on a living node, by their ids. */
-  async connected(to: ConnectedTo, after: number, limit: number) {
-    return connectedUsers(this.#db, to, after, limit)
-  }
-
   async #take(own: StoredSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {
-    return this.#db.transaction(async tx => {
+    return this.#wiring.db.transaction(async tx => {
       const present = await lockSessions(tx, own.userId)
       const older = present.find(other => other.session === own.session)
       if (!older && present.length >= most) return 'full' as const
@@ -101,20 +78,17 @@ export class SessionsOfNodes {
     if (this.#own.get(keyOf(own)) !== session) return
     this.#own.delete(keyOf(own))
     // If the database is unavailable, the next comparison does it.
-    void deleteSession(this.#db, own, this.nodeId).catch(() => {})
+    void deleteSession(this.#wiring.db, own, this.nodeId).catch(() => {})
   }
 
   /** Compares repeatedly; `taken` is called for sessions that another node has taken without a message arriving here. */
   compare(taken: (session: SessionOfUser) => void) {
-    this.#endComparing = repeated(
-      this.#everyMilliseconds,
+    const { everyMilliseconds = compareMilliseconds, log } = this.#wiring
+    this.stop = repeated(
+      everyMilliseconds,
       () => this.#compareOnce(taken),
-      error => this.#log.warn({ err: error }, 'The sessions of all nodes cannot be compared at the moment'),
+      error => log.warn({ err: error }, 'The sessions of all nodes cannot be compared at the moment'),
     )
-  }
-
-  async stop() {
-    await this.#endComparing()
   }
 
   async #compareOnce(taken: (session: SessionOfUser) => void) {
@@ -122,7 +96,7 @@ export class SessionsOfNodes {
     const settled = new Map([...this.#own].filter(([, session]) => !this.#taking.has(session)))
     const own = [...settled.values()].map(known)
     for (let start = 0; start < own.length; start += portion) {
-      for (const other of await takenSessions(this.#db, own.slice(start, start + portion), this.nodeId)) {
+      for (const other of await takenSessions(this.#wiring.db, own.slice(start, start + portion), this.nodeId)) {
         const session = settled.get(keyOf(other))
         // The client may have reconnected to this node meanwhile.
         if (!session || this.#own.get(keyOf(other)) !== session) continue
@@ -133,6 +107,6 @@ export class SessionsOfNodes {
     const present = [...this.#own.values()]
     // Without sessions that are being taken: only the transaction that counts the user's sessions may write these.
     const settledNow = present.filter(session => !this.#taking.has(session))
-    await setSessions(this.#db, { own: present.map(known), settled: settledNow.map(stored) }, this.nodeId)
+    await setSessions(this.#wiring.db, { own: present.map(known), settled: settledNow.map(stored) }, this.nodeId)
   }
 }

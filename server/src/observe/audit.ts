@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
+import { Seldom } from '../tools/seldom.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -50,12 +51,8 @@ export async function openAuditLog(target: string, { log, metrics }: { log: Log;
   const destination = pino.destination({ dest: isFile ? target : 1, sync: false, mode: 0o600, maxLength: mostWaiting })
   await once(destination, 'ready')
   let isClosed = false
-  let complained = -Infinity
-  const complain = (error: Error | undefined, message: string) => {
-    if (Date.now() - complained < complaintMilliseconds) return
-    complained = Date.now()
-    log.error({ err: error }, message)
-  }
+  const complaints = new Seldom(complaintMilliseconds)
+  const complain = (error: Error | undefined, message: string) => void (complaints.isDue() && log.error({ err: error }, message))
   destination.on('drop', () => {
     metrics.auditDropped.inc()
     complain(undefined, 'The audit log cannot be written fast enough: entries are dropped')

@@ -1,22 +1,19 @@
 import { ApiError } from '../errors.ts'
 import { parseArn } from '../arn.ts'
-import type { Database, Queries, Transaction } from '../database/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
 import { send } from '../domain/messages.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import type { BotInvocation } from '../events/bots.ts'
-import type { Log } from '../observe/log.ts'
 import type { Limits } from '../settings/limits.ts'
 import { findMemberBot } from '../store/bots.ts'
 import { findFacts } from '../store/facts.ts'
 import { findIdentity } from '../store/identities.ts'
 import { membershipType } from '../store/memberships.ts'
 import { partsOfLane, type OutboxEntry } from '../store/outbox.ts'
-import { BoundedMap } from '../tools/bounded-map.ts'
-import { Refused, type SingleDelivery } from './delivery.ts'
-import type { ReportFailure } from './failure-events.ts'
+import { Seldom } from '../tools/seldom.ts'
+import { Refused, type DeliveryTools, type SingleDelivery } from './delivery.ts'
 import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
-import type { Ids } from '../tools/ids.ts'
 
 /** After this time a message is not retried, as in the real service (docs/service/push-and-bots.md#a-bots-answer). */
 const longestTrying = 43_000
@@ -35,14 +32,9 @@ const tooLong = () =>
     { status: 400, isPassing: false },
   )
 
-interface Tools {
-  readonly db: Database
-  readonly now: () => number
+interface Tools extends DeliveryTools {
   readonly limits: Limits
-  readonly ids: Ids
-  readonly log: Log
   readonly ask: AskLex
-  readonly report: ReportFailure
 }
 
 /** The bot, its channel and its membership; undefined if it is not a member any more. */
@@ -74,27 +66,9 @@ function checkReply(reply: BotReply, limits: Limits) {
 
 const invocationOf = ({ payload }: OutboxEntry) => JSON.parse(payload) as BotInvocation
 
-/** Logs that no service answers for a bot: at the first message, and again after some time. */
-class Reminders {
-  readonly #log: Log
-  readonly #loggedAt = new BoundedMap<string, number>(1000)
-
-  constructor(log: Log) {
-    this.#log = log
-  }
-
-  remind(bot: string, reason: string) {
-    const at = performance.now()
-    const before = this.#loggedAt.get(bot)
-    if (before !== undefined && at - before < remindMilliseconds) return
-    this.#loggedAt.set(bot, at)
-    this.#log.warn({ bot, reason }, 'A bot cannot be invoked, since no service answers for it')
-  }
-}
-
 /** Invokes bots, and sends their answers, once for each invocation: in the transaction that removes the entry. */
 export const botInvocations = ({ db, now, limits, ids, log, ask, report }: Tools): SingleDelivery => {
-  const reminders = new Reminders(log)
+  const reminders = new Seldom(remindMilliseconds)
 
   async function say(tx: Transaction, botArn: string, invocation: BotInvocation, contentType: string, reply: BotReply) {
     const place = await placeOfBot(tx, botArn, invocation)
@@ -152,7 +126,8 @@ export const botInvocations = ({ db, now, limits, ids, log, ask, report }: Tools
         return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
       } catch (error) {
         if (error instanceof NobodyToAsk) {
-          reminders.remind(botArn, error.message)
+          if (reminders.isDue(botArn))
+            log.warn({ bot: botArn, reason: error.message }, 'A bot cannot be invoked, since no service answers for it')
           return undefined
         }
         if (!(error instanceof LexFailure)) throw error

@@ -1,5 +1,17 @@
-import type { Transaction } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import type { Log } from '../observe/log.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
+import type { Ids } from '../tools/ids.ts'
+import type { ReportFailure } from './failure-events.ts'
+
+/** What deliveries are made with. */
+export interface DeliveryTools {
+  readonly db: Database
+  readonly now: () => number
+  readonly ids: Ids
+  readonly log: Log
+  readonly report: ReportFailure
+}
 
 /** The destination has refused the delivery for good. */
 export class Refused extends Error {}

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Transaction } from '../database/database.ts'
-import { afterCommit } from '../events/follower.ts'
+import { addToOutbox } from '../events/outbox.ts'
 import type { Log } from '../observe/log.ts'
 import type { Destinations } from '../settings/destinations.ts'
 import type { Device } from '../store/push.ts'
-import { appendToOutbox, laneOf } from '../store/outbox.ts'
+import { laneOf } from '../store/outbox.ts'
 
 /** The kind of the outbox's lanes for event buses: one lane for each bus. */
 export const eventBusKind = 'event-bus'
@@ -92,10 +92,6 @@ export function failureReporter({ log, now, region, account, destinations, event
       resources: [],
       detail,
     }
-    for (const bus of buses) {
-      const lane = laneOf(eventBusKind, bus)
-      await appendToOutbox(tx, lane, event, now())
-      afterCommit(tx, { wake: 'outbox', lane })
-    }
+    for (const bus of buses) await addToOutbox(tx, laneOf(eventBusKind, bus), event, now())
   }
 }

@@ -1,19 +1,15 @@
 import { parseArn } from '../arn.ts'
-import type { Log } from '../observe/log.ts'
 import { callbackLifetime, giveUpProcessor } from '../domain/flow-runs.ts'
 import type { Invocation } from '../events/flows.ts'
-import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
-import type { Ids } from '../tools/ids.ts'
-import type { ReportFailure } from './failure-events.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
-import { Refused, type SingleDelivery } from './delivery.ts'
+import { Refused, type DeliveryTools, type SingleDelivery } from './delivery.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
 /** The parts of a run that its event has. */
-export type InvokedRun = Omit<Run, 'id' | 'channelId' | 'subChannelId' | 'isEdit' | 'processors' | 'position'>
+type InvokedRun = Omit<Run, 'id' | 'channelId' | 'subChannelId' | 'isEdit' | 'processors' | 'position'>
 
 /** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). Undefined members are left out. */
 export const eventOf = (run: InvokedRun, callbackId: string) => ({
@@ -41,26 +37,20 @@ function moreOf({ target, contentType, attributes }: InvokedRun) {
   return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }
 }
 
-const processorOf = ({ processors, position }: Run) => processors[position]!
+function processorOf({ processors, position }: Run) {
+  const { Name: name, Configuration } = processors[position]!
+  return { name, functionArn: Configuration.Lambda.ResourceArn }
+}
 
 /** The same error for the log, which names the flow and says what to change. */
 function notInvoked(run: Run, error: unknown): Error {
-  const { Name, Configuration } = processorOf(run)
-  const text = `The processor ${Name} (${Configuration.Lambda.ResourceArn}) could not be invoked for the message ${run.messageId} of ${run.channelArn}: ${whyNotInvoked(error).long}`
+  const { name, functionArn } = processorOf(run)
+  const text = `The processor ${name} (${functionArn}) could not be invoked for the message ${run.messageId} of ${run.channelArn}: ${whyNotInvoked(error).long}`
   return error instanceof Refused ? new Refused(text, { cause: error }) : new Error(text, { cause: error })
 }
 
-interface Tools {
-  readonly db: Database
-  readonly now: () => number
-  readonly ids: Ids
-  readonly log: Log
-  readonly invoke: InvokeLambda
-  readonly report: ReportFailure
-}
-
 /** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
-export const flowInvocations = ({ db, now, ids, log, invoke, report }: Tools): SingleDelivery => ({
+export const flowInvocations = ({ db, now, ids, log, report }: DeliveryTools, invoke: InvokeLambda): SingleDelivery => ({
   isOrdered: false,
   attempts: 3,
 
@@ -75,7 +65,7 @@ export const flowInvocations = ({ db, now, ids, log, invoke, report }: Tools): S
       return
     }
     try {
-      await invoke(processorOf(run).Configuration.Lambda.ResourceArn, eventOf(run, callbackId), signal)
+      await invoke(processorOf(run).functionArn, eventOf(run, callbackId), signal)
     } catch (error) {
       throw notInvoked(run, error)
     }
@@ -87,16 +77,15 @@ export const flowInvocations = ({ db, now, ids, log, invoke, report }: Tools): S
     const given = await giveUpProcessor(tx, JSON.parse(payload) as Invocation, short, { now: now(), ids })
     if (!given) return
     const { run, action } = given
-    const { Name, Configuration } = processorOf(run)
-    const { ResourceArn } = Configuration.Lambda
-    const about = { channel: run.channelArn, messageId: run.messageId, processor: Name, function: ResourceArn, reason: long, action }
+    const { name, functionArn } = processorOf(run)
+    const about = { channel: run.channelArn, messageId: run.messageId, processor: name, function: functionArn, reason: long, action }
     log.warn(about, 'A processor cannot be invoked')
     const detail = {
       eventType: 'ProcessorInvocationFailure',
       appInstanceArn: parseArn(run.channelArn)!.appInstanceArn,
       channelArn: run.channelArn,
       messageId: run.messageId,
-      processorResourceArn: ResourceArn,
+      processorResourceArn: functionArn,
       failureReason: long,
     } as const
     await report(tx, { detailType: 'Chime ChannelFlow Processing Status', detail })

@@ -43,13 +43,7 @@ function inputOf({ aliasArn, localeId, sessionId, what, requestAttributes }: Lex
 
 const bad = (what: string, cause: unknown) => new LexFailure(what, { status: 502, isPassing: false, cause })
 
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw bad(`${where} has answered no JSON, or more than ${largestResponse} bytes`, error)
-  }
-}
+const noJson = (where: string, cause: unknown) => bad(`${where} has answered no JSON, or more than ${largestResponse} bytes`, cause)
 
 /** The operator has not configured a service that answers for a bot. */
 export class NobodyToAsk extends Error {}
@@ -64,7 +58,7 @@ function explained(error: unknown, aliasArn: string, endpointUrl: string | undef
       'The operator has to give one of them.'
     return new NobodyToAsk(text, { cause: error })
   }
-  if (error instanceof SyntaxError) return bad(`${at} has answered no JSON, or more than ${largestResponse} bytes`, error)
+  if (error instanceof SyntaxError) return noJson(at, error)
   const status = $metadata?.httpStatusCode
   if (status === undefined)
     return new LexFailure(`${at} does not answer: ${messageOf(error)}`, { status: notAnswered, isPassing: true, cause: error })
@@ -135,9 +129,9 @@ export function botAsker({ bots }: Destinations, lexEndpoint: string | undefined
     const webhook = bots.get(turn.aliasArn)
     if (!webhook) return askLex(turn, signal)
     try {
-      return parsed(await ask(webhook, inputOf(turn), largestResponse, signal), shownUrl(webhook.url))
+      return JSON.parse(await ask(webhook, inputOf(turn), largestResponse, signal)) as unknown
     } catch (error) {
-      if (error instanceof LexFailure) throw error
+      if (error instanceof SyntaxError) throw noJson(shownUrl(webhook.url), error)
       if (error instanceof WebhookRefusal) {
         const status = error.status < 400 ? 502 : error.status
         throw new LexFailure(error.message, { status, isPassing: passing.has(error.status), cause: error })

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { firstInOutbox, partsOfLane, removeDelivered, type OutboxEntry } from '../store/outbox.ts'
 import { moveToDead } from '../store/outbox-dead.ts'
 import { holdLane, releaseLane } from '../store/outbox-lanes.ts'
+import { Seldom } from '../tools/seldom.ts'
 import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 import { Window } from './window.ts'
@@ -54,7 +55,7 @@ export class OrderedLane {
   #until: number | undefined
   #heldUnder: AbortSignal | undefined
   #failures = 0
-  #warnedAt: number | undefined
+  readonly #reminders = new Seldom(remindMilliseconds)
 
   constructor(lane: string, delivery: OrderedDelivery, tools: LaneTools) {
     this.#lane = lane
@@ -185,13 +186,8 @@ export class OrderedLane {
         { ...about, reason: messageOf(error), entries: refused.length },
         'A delivery has failed for good; carillon outbox list shows it',
       )
-    if (!first && this.#warnedAt !== undefined) {
-      log.info(about, 'A destination accepts deliveries again')
-      this.#warnedAt = undefined
-    } else if (failed > 0 && delivered === 0) {
-      if (this.#warnedAt !== undefined && performance.now() - this.#warnedAt < remindMilliseconds) return
-      this.#warnedAt = performance.now()
+    if (!first && this.#reminders.forget()) log.info(about, 'A destination accepts deliveries again')
+    else if (failed > 0 && delivered === 0 && this.#reminders.isDue())
       log.warn({ ...about, reason: messageOf(first) }, 'A destination does not accept deliveries; they wait and will be retried')
-    }
   }
 }

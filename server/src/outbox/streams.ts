@@ -1,9 +1,8 @@
-import type { Database } from '../database/database.ts'
 import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
-import { attempt, messageOf, NotReached, type OrderedDelivery, Refused } from './delivery.ts'
-import type { ReportFailure } from './failure-events.ts'
+import { Seldom } from '../tools/seldom.ts'
+import { attempt, messageOf, NotReached, type DeliveryTools, type OrderedDelivery, Refused } from './delivery.ts'
 import { streamName } from './kinesis.ts'
 import type { StreamSink } from './sink.ts'
 
@@ -29,18 +28,17 @@ const remindMilliseconds = 10 * 60 * 1000
 const streamsAtMost = 1000
 
 /** Delivers the records of streams, in the order of each channel. Its errors name the app instances of the records. */
-export function streamRecords({ db, sinkOf, report }: { db: Database; sinkOf: SinkOf; report: ReportFailure }): OrderedDelivery {
-  /** For each stream that fails, how often it has failed, and when that was reported to EventBridge, on the monotonic clock. */
-  const failing = new BoundedMap<string, { failures: number; reportedAt: number }>(streamsAtMost)
+export function streamRecords({ db, report }: DeliveryTools, sinkOf: SinkOf): OrderedDelivery {
+  /** How often each stream has failed in a row, and the reports about that to EventBridge. */
+  const failures = new BoundedMap<string, number>(streamsAtMost)
+  const reports = new Seldom(remindMilliseconds)
 
   const whoStreams = async (arn: string) => appInstancesOfStream(db, arn).catch(() => [])
 
   async function count(resourceArn: string, whose: Awaited<ReturnType<typeof appInstancesOfStream>>, failureReason: string) {
-    const state = failing.get(resourceArn) ?? { failures: 0, reportedAt: -Infinity }
-    state.failures++
-    failing.set(resourceArn, state)
-    if (state.failures < failuresUntilReported || performance.now() - state.reportedAt < remindMilliseconds) return
-    state.reportedAt = performance.now()
+    const inARow = (failures.get(resourceArn) ?? 0) + 1
+    failures.set(resourceArn, inARow)
+    if (inARow < failuresUntilReported || !reports.isDue(resourceArn)) return
     const each = whose.flatMap(({ arn: appInstanceArn, dataTypes }) => dataTypes.map(dataType => ({ appInstanceArn, dataType })))
     await db.transaction(async tx => {
       for (const detail of each) {
@@ -58,8 +56,10 @@ export function streamRecords({ db, sinkOf, report }: { db: Database; sinkOf: Si
       try {
         const outcomes = await sinkOf(arn).put(arn, entries, signal)
         const isTaken = outcomes.some(outcome => outcome === undefined || outcome instanceof Refused)
-        if (isTaken) failing.delete(arn)
-        else await count(arn, await whoStreams(arn), messageOf(outcomes[0])).catch(() => {})
+        if (isTaken) {
+          failures.delete(arn)
+          reports.forget(arn)
+        } else await count(arn, await whoStreams(arn), messageOf(outcomes[0])).catch(() => {})
         return outcomes
       } catch (error) {
         const whose = await whoStreams(arn)

@@ -44,32 +44,30 @@ export function signedBody({ secret }: WebhookDestination, content: unknown) {
   return { headers, body }
 }
 
-/** Sends JSON, signed. Rejects with NotReached if there is no response. Redirects are not followed. */
+/**
+ * Sends JSON, signed. Rejects with a WebhookRefusal if the status is not 2xx, and with NotReached if there is no response. Redirects are not
+ * followed.
+ */
 async function send(destination: WebhookDestination, content: unknown, signal: AbortSignal): Promise<Response> {
   const { url } = destination
   const { headers, body } = signedBody(destination, content)
-  try {
-    return await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
-  } catch (error) {
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal }).catch((error: unknown) => {
     throw notReached(url, error)
-  }
-}
-
-/** Sends JSON, signed. Rejects with a WebhookRefusal if the status is not 2xx, and with NotReached if there is no response. */
-export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
-  const response = await send(destination, content, signal)
+  })
+  if (response.ok) return response
   await response.body?.cancel()
-  if (!response.ok) throw new WebhookRefusal(destination.url, response.status)
+  throw new WebhookRefusal(url, response.status)
 }
 
-/** The same, and resolves to the text of the answer, cut off after `largest` bytes. */
+/** Sends JSON as `send` does, and ignores the answer. */
+export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
+  await (await send(destination, content, signal)).body?.cancel()
+}
+
+/** Sends JSON as `send` does. Resolves to the text of the answer, cut off after `largest` bytes. */
 export async function ask(destination: WebhookDestination, content: unknown, largest: number, signal: AbortSignal): Promise<string> {
-  const response = await send(destination, content, signal)
-  if (!response.ok) {
-    await response.body?.cancel()
-    throw new WebhookRefusal(destination.url, response.status)
-  }
-  return (await beginningOf(response.body ?? [], largest)).toString()
+  const { body } = await send(destination, content, signal)
+  return (await beginningOf(body ?? [], largest)).toString()
 }
 
 /** Rejects with NotReached if nothing listens there. No request is sent, so handlers need not expect one. */

@@ -29,10 +29,10 @@ export const messageSummary = (message: ShownMessage) => ({
 })
 
 /** On a socket a redacted message has an empty Content, which REST leaves out (docs/service/messages.md#redacting). */
-const heardContent = ({ content }: ShownMessage) => content ?? ''
+const contentOnSockets = ({ content }: ShownMessage) => content ?? ''
 
 /** The summary of a message in a prefetch. */
-export const heardSummary = (message: ShownMessage) => ({ ...messageSummary(message), Content: heardContent(message) })
+export const messageInPrefetch = (message: ShownMessage) => ({ ...messageSummary(message), Content: contentOnSockets(message) })
 
 export const messageDetails = (message: ShownMessage, { channelArn, subChannelName }: NamedPlace) => ({
   ...messageSummary(message),
@@ -42,7 +42,7 @@ export const messageDetails = (message: ShownMessage, { channelArn, subChannelNa
 })
 
 /** The message in an event, for sockets and streams. The event of a deleted message has no content. */
-export const heardDetails = (message: ShownMessage, place: NamedPlace, isDeleted: boolean) => ({
+export const messageInEvent = (message: ShownMessage, place: NamedPlace, isDeleted: boolean) => ({
   ...messageDetails(message, place),
-  ...(isDeleted ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined } : { Content: heardContent(message) }),
+  ...(isDeleted ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined } : { Content: contentOnSockets(message) }),
 })

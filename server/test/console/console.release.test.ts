@@ -51,7 +51,8 @@ async function makeScene(world: World): Promise<Scene> {
   await app.db.transaction(async tx => {
     const lane = laneOf('nowhere', markup)
     for (const payload of ['one', 'two']) await appendToOutbox(tx, lane, payload, now())
-    for (const entry of await leaseFromOutbox(tx, lane, now(), now() + 1000, 2)) await moveToDead(tx, entry, now(), `broken ${markup}`)
+    for (const entry of await leaseFromOutbox(tx, lane, now(), now() + 1000, 2, 'one'))
+      await moveToDead(tx, entry, now(), `broken ${markup}`)
   })
   await makeHostileAccess(world)
   return scene

@@ -20,8 +20,6 @@ async function connected() {
   const [[ws, { socket }]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
   const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
   const session = new Session(ws, socket, {
-    id: 'one',
-    userId: 1,
     appInstanceId: 1,
     key,
     claim: { userId: 1, id: 'one', connectedAt: Date.now(), sourceAddress: '127.0.0.1' },

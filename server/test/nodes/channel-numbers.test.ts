@@ -17,7 +17,7 @@ test('a busy channel that is always some numbers ahead of a comparison is not gi
     1,
     { sequence: 0, at: 0 },
     {
-      hear: ({ sequence }) => heard.push(sequence!),
+      hear: ({ sequence }) => heard.push(sequence),
       lost: channelId => lost.push(channelId),
       missed: async ({ after }) => ({
         steps: Array.from({ length: stored - after }, (_, index) => step(after + 1 + index)),

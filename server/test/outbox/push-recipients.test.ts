@@ -203,7 +203,7 @@ test.each(databaseKinds)(
     expect(tokensOf(message)).toEqual(names.toSorted())
     // A step whose lease is over: another node has the entry, so the step writes nothing.
     const services = new PushServices(await readDestinations(file, process.env))
-    const { deliver } = pushRecipients({ db: world.app.db, now: world.now, services, report: async () => {} })
+    const { deliver } = pushRecipients({ db: world.app.db, now: world.now, report: async () => {} }, services)
     const channelId = (await world.app.db.get(statement<{ id: number }>('select max(id) as id from channels')))!.id
     const again = { messageId: 'm', channelArn: channel, title: 't', body: 'b', type: 'DEFAULT' as const, expiresAt: world.now() + 60_000 }
     const payload = JSON.stringify({ push: again, channelId, subChannelId: 0 })

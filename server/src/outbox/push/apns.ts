@@ -2,7 +2,7 @@ import { SignJWT } from 'jose'
 import type { Push } from '../../events/push.ts'
 import type { ApnsDestination, PushDestination } from '../../settings/push-destinations.ts'
 import type { Device } from '../../store/push.ts'
-import { isObject } from '../../tools/json.ts'
+import { objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { ApnsConnection, type ApnsResponse } from './apns-connection.ts'
 import { apnsPayload } from './payloads.ts'
@@ -25,16 +25,11 @@ const remedies: Readonly<Record<string, string>> = {
   BadEnvironmentKeyInToken: 'The key is of another environment: make one for both sandbox and production.',
 }
 
-function reasonOf(body: string): { reason: string; timestamp: number | undefined } {
-  try {
-    const value: unknown = JSON.parse(body)
-    const { reason, timestamp } = isObject(value) ? value : {}
-    return {
-      reason: typeof reason === 'string' ? reason.slice(0, 100) : 'without a reason',
-      timestamp: typeof timestamp === 'number' ? timestamp : undefined,
-    }
-  } catch {
-    return { reason: 'without a reason', timestamp: undefined }
+function reasonOf(body: string) {
+  const { reason, timestamp } = objectIn(body)
+  return {
+    reason: typeof reason === 'string' ? reason.slice(0, 100) : 'without a reason',
+    timestamp: typeof timestamp === 'number' ? timestamp : undefined,
   }
 }
 

@@ -1,11 +1,11 @@
 import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
-import type { Database, Transaction } from '../../database/database.ts'
-import { afterCommit } from '../../events/follower.ts'
+import type { Transaction } from '../../database/database.ts'
+import { addToOutbox } from '../../events/outbox.ts'
 import type { Push } from '../../events/push.ts'
-import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
+import { removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
-import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type ReportFailure } from '../failure-events.ts'
+import { messageOf, Refused, type DeliveryTools, type SingleDelivery } from '../delivery.ts'
+import { deliveryFailure } from '../failure-events.ts'
 import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
 import type { PushServices } from './services.ts'
 
@@ -13,13 +13,6 @@ import type { PushServices } from './services.ts'
 export interface PushToDevices {
   readonly push: Push
   readonly deviceIds: readonly number[]
-}
-
-interface Tools {
-  readonly db: Database
-  readonly now: () => number
-  readonly services: PushServices
-  readonly report: ReportFailure
 }
 
 interface Sent {
@@ -43,7 +36,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
  * Sends a push to the devices of an entry that accept pushes at that time. A device that a push service reports as gone becomes INACTIVE.
  * The entry is left with the devices that are still to be reached.
  */
-export const pushToDevices = ({ db, now, services, report }: Tools): SingleDelivery => ({
+export const pushToDevices = ({ db, now, report }: DeliveryTools, services: PushServices): SingleDelivery => ({
   isOrdered: false,
   attempts: 12,
   pauseOf: lane => services.pauseOf(lane),
@@ -83,8 +76,5 @@ async function storeFailed(tx: Transaction, entry: OutboxEntry, push: Push, fail
   const [untried, tried] = [true, false].map(isUntried => failed.filter(({ outcome }) => outcome instanceof Untried === isUntried))
   const left = { push, deviceIds: [...untried!, ...tried!].map(({ device }) => device.id) } satisfies PushToDevices
   if (tried!.length > 0) await replaceInOutbox(tx, entry, left)
-  else if (await removeFromOutbox(tx, entry)) {
-    await appendToOutbox(tx, entry.lane, left, now)
-    afterCommit(tx, { wake: 'outbox', lane: entry.lane })
-  }
+  else if (await removeFromOutbox(tx, entry)) await addToOutbox(tx, entry.lane, left, now)
 }

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose'
 import type { Push } from '../../events/push.ts'
 import type { FcmDestination, PushDestination } from '../../settings/push-destinations.ts'
 import type { Device } from '../../store/push.ts'
-import { isObject, type JsonObject } from '../../tools/json.ts'
+import { isObject, objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { HttpPoster, type PushResponse } from './http.ts'
 import { fcmData } from './payloads.ts'
@@ -16,18 +16,9 @@ const assertionSeconds = 3600
 const renewMilliseconds = 5 * 60 * 1000
 const tokenMilliseconds = 3500
 
-function objectOf(body: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(body)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
-}
-
 /** FCM's error for a message that it has not accepted. */
 function refusalOf(body: string) {
-  const { error } = objectOf(body)
+  const { error } = objectIn(body)
   const { status, message, details } = isObject(error) ? error : {}
   const list = (Array.isArray(details) ? details : []).filter(isObject)
   const code = list.find(({ errorCode }) => typeof errorCode === 'string')?.['errorCode'] ?? status
@@ -77,7 +68,7 @@ class AccessToken {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const request = { url: new URL(tokenUri), headers, body }
     const answer = await this.#poster.post(request, AbortSignal.timeout(tokenMilliseconds))
-    const { access_token: token, expires_in: seconds, error, error_description: description } = objectOf(answer.body)
+    const { access_token: token, expires_in: seconds, error, error_description: description } = objectIn(answer.body)
     if (answer.status !== 200 || typeof token !== 'string') {
       const why = [error, description].filter(text => typeof text === 'string').join(': ')
       throw new Error(

@@ -2,7 +2,7 @@ import type { Push } from '../../events/push.ts'
 import type { PushDestination } from '../../settings/push-destinations.ts'
 import type { WebhookDestination } from '../../settings/webhook-destination.ts'
 import type { Device } from '../../store/push.ts'
-import { isObject } from '../../tools/json.ts'
+import { objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { shownUrl, signedBody } from '../webhook.ts'
 import { HttpPoster } from './http.ts'
@@ -14,13 +14,8 @@ const requestMilliseconds = 4000
 
 /** The EndpointIds that the response of the webhook reports as gone; it may have no body. */
 function deadIn(body: string): readonly unknown[] {
-  try {
-    const answer: unknown = JSON.parse(body)
-    const dead = isObject(answer) ? answer['InvalidEndpointIds'] : undefined
-    return Array.isArray(dead) ? dead : []
-  } catch {
-    return []
-  }
+  const { InvalidEndpointIds: dead } = objectIn(body)
+  return Array.isArray(dead) ? dead : []
 }
 
 const shownDevice = ({ userArn, endpointId, type, resourceArn, deviceToken, voipDeviceToken }: Device) => ({

@@ -1,12 +1,11 @@
 import { passesFilter } from '../../domain/filter-rules.ts'
 import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
-import type { Database } from '../../database/database.ts'
-import { afterCommit } from '../../events/follower.ts'
+import { addToOutbox } from '../../events/outbox.ts'
 import type { PushToMembers } from '../../events/push.ts'
-import { appendToOutbox, removeFromOutbox, type OutboxEntry } from '../../store/outbox.ts'
+import { removeFromOutbox } from '../../store/outbox.ts'
 import { devicesOfMembers, devicesOfTwo, type Device, type DeviceOfMember } from '../../store/push.ts'
-import type { SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type ReportFailure } from '../failure-events.ts'
+import type { DeliveryTools, SingleDelivery } from '../delivery.ts'
+import { deliveryFailure } from '../failure-events.ts'
 import type { PushToDevices } from './devices.ts'
 import type { PushServices } from './services.ts'
 
@@ -21,19 +20,15 @@ function isWanted({ preferences }: DeviceOfMember, attributes: PushToMembers['at
   return FilterRule !== undefined && passesFilter(FilterRule, attributes)
 }
 
-interface Tools {
-  readonly db: Database
-  readonly now: () => number
-  readonly services: PushServices
-  readonly report: ReportFailure
-}
-
 /**
  * Finds the devices that get the push of a message, some members at a time. A step writes entries for the devices of some members, and an
  * entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of different
  * messages take turns, and even after a crash no member is skipped or repeated.
  */
-export const pushRecipients = ({ db, now, services, report }: Tools): SingleDelivery => ({
+export const pushRecipients = (
+  { db, now, report }: Pick<DeliveryTools, 'db' | 'now' | 'report'>,
+  services: PushServices,
+): SingleDelivery => ({
   isOrdered: false,
   attempts: 20,
 
@@ -59,21 +54,15 @@ export const pushRecipients = ({ db, now, services, report }: Tools): SingleDeli
       for (const [lane, devices] of lanes) {
         for (let at = 0; at < devices.length; at += devicesAtOnce) {
           const deviceIds = devices.slice(at, at + devicesAtOnce).map(({ id }) => id)
-          await appendToOutbox(tx, lane, { push, deviceIds } satisfies PushToDevices, now())
+          await addToOutbox(tx, lane, { push, deviceIds } satisfies PushToDevices, now())
         }
-        afterCommit(tx, { wake: 'outbox', lane })
       }
       // In one order, so that steps of two channels do not deadlock.
       for (const device of unknown.toSorted((a, b) => a.id - b.id)) {
         if (await deactivateUserEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now()))
           await report(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
       }
-      if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())
+      if (isMore && last) await addToOutbox(tx, entry.lane, { ...asked, after: last } satisfies PushToMembers, now())
     })
   },
 })
-
-async function next(tx: Parameters<typeof afterCommit>[0], { lane }: OutboxEntry, asked: PushToMembers, now: number) {
-  await appendToOutbox(tx, lane, asked, now)
-  afterCommit(tx, { wake: 'outbox', lane })
-}

@@ -22,32 +22,29 @@ export const deviceKinds = kinds.flatMap(kind => [kind, `${kind}${large}`])
 export const otherKinds = deviceKinds.filter(kind => kind.startsWith('push-web-other'))
 const otherServices = 'other-services'
 
-type Name = 'webhook' | 'fcm' | 'apns' | 'apnsSandbox' | 'webPush'
+/** The kinds of services: those of push services of browsers share one. */
+type Kind = Exclude<(typeof kinds)[number], 'push-web-other'>
 
 /** The services of one application. */
-type Services = { readonly [Each in Name]: PushService | undefined }
+type Services = { readonly [Each in Kind]: PushService | undefined }
 
 function servicesOf(destination: PushDestination, pauses: ServicePauses): Services {
   const { webhook, fcm, apns, webPush } = destination
   return {
-    webhook: webhook && pushWebhookService(webhook, destination),
-    fcm: fcm && fcmService(fcm, destination),
-    apns: apns && apnsService(apns, destination, false),
-    apnsSandbox: apns && apnsService(apns, destination, true),
-    webPush: webPush && webPushService(webPush, destination, pauses),
+    'push-webhook': webhook && pushWebhookService(webhook, destination),
+    'push-fcm': fcm && fcmService(fcm, destination),
+    'push-apns': apns && apnsService(apns, destination, false),
+    'push-apns-sandbox': apns && apnsService(apns, destination, true),
+    'push-web': webPush && webPushService(webPush, destination, pauses),
   }
 }
 
-function serviceName({ type, deviceToken }: Device, services: Services): Name {
-  if (services.webhook) return 'webhook'
-  if (type === 'APNS') return 'apns'
-  if (type === 'APNS_SANDBOX') return 'apnsSandbox'
-  return isSubscription(deviceToken) ? 'webPush' : 'fcm'
+function kindOf({ type, deviceToken }: Device, services: Services): Kind {
+  if (services['push-webhook']) return 'push-webhook'
+  if (type === 'APNS') return 'push-apns'
+  if (type === 'APNS_SANDBOX') return 'push-apns-sandbox'
+  return isSubscription(deviceToken) ? 'push-web' : 'push-fcm'
 }
-
-/** The services whose lanes are of one application. */
-const kindOf = { webhook: 'push-webhook', fcm: 'push-fcm', apns: 'push-apns', apnsSandbox: 'push-apns-sandbox' } as const
-const ownNames = ['webhook', 'fcm', 'apns', 'apnsSandbox'] as const
 
 function browserLane({ deviceToken }: Device): readonly [kind: string, destination: string] {
   const service = wellKnownService(deviceToken)
@@ -71,7 +68,7 @@ export class PushServices {
   /** The service of a device; undefined if its application is not known, or has no service for this type of device. */
   of(device: Device): PushService | undefined {
     const services = this.#applications.get(device.resourceArn)
-    return services?.[serviceName(device, services)]
+    return services?.[kindOf(device, services)]
   }
 
   /**
@@ -80,10 +77,9 @@ export class PushServices {
    */
   laneOf(device: Device, isOfLargeChannel: boolean): string | undefined {
     const services = this.#applications.get(device.resourceArn)
-    if (!services) return undefined
-    const name = serviceName(device, services)
-    if (!services[name]) return undefined
-    const [kind, destination] = name === 'webPush' ? browserLane(device) : ([kindOf[name], device.resourceArn] as const)
+    const own = services && kindOf(device, services)
+    if (!own || !services[own]) return undefined
+    const [kind, destination] = own === 'push-web' ? browserLane(device) : [own, device.resourceArn]
     return laneOf(isOfLargeChannel ? `${kind}${large}` : kind, destination)
   }
 
@@ -91,9 +87,8 @@ export class PushServices {
   pauseOf(lane: string): AskedPause | undefined {
     const { kind, destination } = partsOfLane(lane)
     const ofSmall = kind.endsWith(large) ? kind.slice(0, -large.length) : kind
-    const name = ownNames.find(each => kindOf[each] === ofSmall)
-    if (name === undefined) return this.#pauses.of(destination)
-    return this.#applications.get(destination)?.[name]?.pause?.()
+    // The destination of a lane of browsers is a push service, and that of any other lane an application.
+    return this.#applications.get(destination)?.[ofSmall as Kind]?.pause?.() ?? this.#pauses.of(destination)
   }
 
   /** All services, with their applications. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isObject } from '../../tools/json.ts'
+import { isObject, objectIn } from '../../tools/json.ts'
 import { isPublic } from '../../tools/addresses.ts'
 import { DeadDevice } from './service.ts'
 import type { SubscriptionKeys } from './web-push-encryption.ts'
@@ -18,11 +18,7 @@ export const isSubscription = (deviceToken: string) => deviceToken.startsWith('{
 
 /** Parses a subscription. Throws DeadDevice if no push can ever be sent to it. */
 export function subscriptionOf(deviceToken: string, allowsPrivate: boolean): Subscription {
-  let value: unknown
-  try {
-    value = JSON.parse(deviceToken)
-  } catch {}
-  const { endpoint, keys } = isObject(value) ? value : {}
+  const { endpoint, keys } = objectIn(deviceToken)
   const { p256dh, auth } = isObject(keys) ? keys : {}
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || typeof p256dh !== 'string' || typeof auth !== 'string')
     throw new DeadDevice('The DeviceToken is not a PushSubscription: {"endpoint", "keys": {"p256dh", "auth"}}')
