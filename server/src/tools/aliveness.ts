@@ -16,11 +16,16 @@ export class Aliveness {
 
   /** The others certainly count this node as alive until then, by `performance.now()`. */
   extend(until: number) {
-    const left = until - performance.now()
-    if (left <= 0) return
+    if (until <= performance.now()) return
     if (this.signal.aborted) this.#ending = new AbortController()
     this.#until = until
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.signal, left).unref()
+    this.#watch()
+  }
+
+  /** A timer may be a little early. */
+  #watch() {
+    if (this.signal.aborted) return
+    this.#timer = setTimeout(() => this.#watch(), Math.ceil(this.#until - performance.now())).unref()
   }
 }
