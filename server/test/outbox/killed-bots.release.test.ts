@@ -54,7 +54,7 @@ test.each(databaseKinds)(
     const originOf = ({ MessageAttributes }: Awaited<ReturnType<typeof repliesIn>>[number]) =>
       MessageAttributes!['CHIME.LEX.sessionState.originatingRequestId']!.StringValues![0]!
     for (const [ChannelArn, ids] of sent) {
-      // The lease of a killed node ends after half a minute.
+      // With PostgreSQL the leases of a killed node end after five seconds.
       const answered = await until(async () => {
         const origins = (await repliesIn(ChannelArn)).map(originOf)
         return ids.every(id => origins.includes(id)) ? origins : undefined
