@@ -455,9 +455,7 @@ onBothDatabases('Lanes without an order', world => {
     const { db } = world().app
     await db.transaction(async tx => appendToOutbox(tx, lane, 'x', 0))
     const [before] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 1, 2, 10, 'one'))
-    const [after] = await db.transaction(async tx =>
-      leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10, 'other'),
-    )
+    const [after] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10, 'other'))
     expect([before!.attempts, after!.attempts]).toEqual([1, 2])
     const dead = async () => (await deadAfter(db, 0, 1000)).filter(entry => entry.lane === lane).length
     await db.transaction(async tx => moveToDead(tx, before!, 4, 'late'))
