@@ -37,7 +37,7 @@ export async function beatOf(db: Database, { id, name, bus }: Node) {
 
 /** The other nodes, those that have died in the last minute included. */
 export const otherNodes = allRows<OtherNode, [own: string]>(
-  `select n.id, n.name, n.bus, ${isAlive} as "isAlive" from nodes n where n.id <> $1 order by ${isAlive} desc, n.id limit 100`,
+  `select n.id, n.name, n.bus, ${isAlive} as "isAlive" from nodes n where n.id <> $1 order by n.id limit 100`,
 )
 
 /** All living nodes. */
