@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { askedMembers } from '../../src/auth/iam/permit.ts'
+import { askedMembers, demandsOf } from '../../src/auth/iam/permit.ts'
 import type { Operations } from '../../src/client/operations.ts'
-import type { OperationName } from '../../src/contract/index.ts'
+import { isBearerOperation, operations, type OperationName } from '../../src/contract/index.ts'
 import { cases } from '../operations/cases.ts'
 import { call, makeFixture } from '../operations/fixture.ts'
 import { allowing, makeKey, makeRole } from '../support/access.ts'
@@ -32,6 +32,15 @@ const kinds: readonly OperationName[] = [
   'TagResource',
   'ListRecentCalls',
 ]
+
+test('IAM takes the resources of a call from members of the operation only, and never none of an operation with a bearer', () => {
+  for (const name of Object.keys(operations) as OperationName[]) {
+    expect([name, Object.keys(operations[name].input.properties)]).toEqual([name, expect.arrayContaining([...askedMembers(name)])])
+    if (!isBearerOperation(name)) continue
+    const [own] = demandsOf(name)({}, { region: 'r', account: 'a' })
+    expect([name, own!.resources.length > 0]).toEqual([name, true])
+  }
+})
 
 onBothDatabases('SimulatePolicy', world => {
   const simulate = (input: Simulated) => world().carillon.call('SimulatePolicy', input)
@@ -128,6 +137,14 @@ onBothDatabases('SimulatePolicy', world => {
     )
     expect(await reason({ Policy, RoleName: 'x', OperationName: 'ListAppInstances' })).toContain('Give exactly one of')
     expect(await reason({ Policy, OperationName: 'ListAppInstances', Action: 'chime:Connect' })).toContain('Give either')
+  })
+
+  test('ignores what the operation does not have', async () => {
+    const { arn, user } = await world().appInstance(['ann'])
+    const OperationInput = { AppInstanceArn: arn, ChimeBearer: user('ann'), ChannelArn: `${arn}/channel/c` }
+    const Policy = allowing(['chime:CreateChannel', user('ann')])
+    const tried = await simulate({ Policy, OperationName: 'CreateChannel', OperationInput })
+    expect([tried.IsAllowed, tried.PolicyDecisions!.map(({ ResourceArn }) => ResourceArn)]).toEqual([true, [user('ann')]])
   })
 
   test('decides as the real call does, whatever the resources of the operation are', async () => {

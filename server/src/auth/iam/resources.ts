@@ -1,6 +1,6 @@
 import { arnWithin } from '../../arn.ts'
 import { operators } from '../../contract/carillon/index.ts'
-import { isBearerOperation, type BearerOperation, type Input, type OperationName } from '../../contract/index.ts'
+import { isBearerOperation, operations, type BearerOperation, type Input, type OperationName } from '../../contract/index.ts'
 
 export type AnyInput = Readonly<Record<string, unknown>>
 
@@ -96,13 +96,20 @@ const ownResources: { readonly [Name in Exclude<OperationName, BearerOperation |
   ListTagsForResource: tagged,
 }
 
-/** The bearer, and the channel and the flow that the call is about. Members, moderators and targets in the input are not resources. */
-const ofBearer = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: AnyInput) =>
-  [ChimeBearer, ChannelArn, ChannelFlowArn].filter(each => typeof each === 'string')
+/**
+ * The bearer, and the channel and the flow that the operation is about. Members, moderators and targets in the input are not resources.
+ * Only a channel or flow that the operation does not require may be absent: without a bearer the list has a resource all the same.
+ */
+function ofBearer(name: BearerOperation): ResourcesOf {
+  const { properties, required = [] } = operations[name].input
+  const own = ['ChimeBearer', 'ChannelArn', 'ChannelFlowArn'].filter(member => member in properties)
+  const needed = new Set(['ChimeBearer', ...required])
+  return input => own.filter(member => needed.has(member) || input[member] !== undefined).map(member => input[member] as string)
+}
 
 /** The resources of an operation. The credentials need permission for the action on every one of them. */
 export function resourcesOf(name: OperationName): ResourcesOf {
-  if (isBearerOperation(name)) return ofBearer
+  if (isBearerOperation(name)) return ofBearer(name)
   if (Object.hasOwn(operators, name)) return everything
   return ownResources[name as keyof typeof ownResources] as ResourcesOf
 }
