@@ -1,11 +1,8 @@
 // Made from the contract: npx vitest run server/test/models -u
 
-export interface Identity {
-  Arn?: string
-  Name?: string
-}
+export type Identity = { Arn?: string; Name?: string }
 
-export interface ChannelMessageSummary {
+export type ChannelMessageSummary = {
   MessageId?: string
   Content?: string
   Metadata?: string
@@ -21,7 +18,7 @@ export interface ChannelMessageSummary {
   Target?: readonly { MemberArn?: string }[]
 }
 
-export interface Presence {
+export type Presence = {
   AppInstanceUserArn?: string
   IsOnline?: boolean
   LastSeenTimestamp?: Date
@@ -29,7 +26,7 @@ export interface Presence {
   StatusText?: string
 }
 
-export interface PolicyDecision {
+export type PolicyDecision = {
   Action?: string
   ResourceArn?: string
   Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'

@@ -14,17 +14,17 @@ const types = { string: 'string', integer: 'number', boolean: 'boolean', timesta
 /** The source of client/operations.ts: the types and routes of the service `carillon`. Prettier lays it out. */
 export function clientOperations(): string {
   const names = new Map<string, string>()
-  const interfaces = Object.entries(shared).map(([name, shape]) => {
+  const structures = Object.entries(shared).map(([name, shape]) => {
     const members = typeOf(shape, false)
     names.set(members, name)
-    return `export interface ${name} ${members}`
+    return `export type ${name} = ${members}`
   })
   const all = Object.entries(carillonOperations)
   const described = all.map(([name, { input, output }]) => `  ${name}: { input: ${typeOf(input, true)}; output: ${typeOf(output, false)} }`)
   const routes = all.map(([name, { method, path }]) => `  ${name}: '${method} ${path}',`)
   return `// Made from the contract: npx vitest run server/test/models -u
 
-${interfaces.join('\n\n')}
+${structures.join('\n\n')}
 
 /** The operations of the service \`carillon\`: what goes in, and what comes out. */
 export interface Operations {
