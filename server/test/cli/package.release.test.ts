@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -55,7 +56,10 @@ test(
       `import { Carillon, type Operations } from 'carillon/client'
       const carillon = new Carillon({ endpoint: 'http://x', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
       const asked: Operations['ListChannelReadMarkers']['input'] = { ChannelArn: 'x', ChimeBearer: 'x' }
-      export const at: Date | undefined = (await carillon.call('ListChannelReadMarkers', asked)).ChannelReadMarkers?.[0]?.ReadMarkerTimestamp
+      const [marker] = (await carillon.call('ListChannelReadMarkers', asked)).ChannelReadMarkers!
+      export const at: Date | undefined = marker?.ReadMarkerTimestamp
+      // A structure can be printed as a row, whatever its members are.
+      export const row: Record<string, unknown> | undefined = marker?.Member
       // @ts-expect-error a member is missing
       await carillon.call('ListChannelReadMarkers', { ChannelArn: 'x' })`,
     )
@@ -140,6 +144,48 @@ test('a server that npx has started goes on when its terminal is closed, which e
   expect((await fetch(`${url}/health`)).status).toBe(200)
   server.killAll('SIGTERM')
 })
+
+test('a busy server that npx has started goes on when it notices the end of npx before the SIGHUP', { timeout: 60_000 }, async () => {
+  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
+    cwd: root,
+    env: keyVariables,
+  })
+  const url = await server.url()
+  const serving = childOf(childOf(server.pid))
+  // A server that is stopped for longer than its timer runs the timer first when it continues.
+  process.kill(serving, 'SIGSTOP')
+  server.killAll('SIGHUP')
+  await expect.poll(() => isRunning(server.pid)).toBe(false)
+  await setTimeout(1000)
+  process.kill(serving, 'SIGCONT')
+  // Longer than the server needs to notice that npx has ended.
+  await setTimeout(1500)
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  server.killAll('SIGTERM')
+})
+
+test('a server that npx has started stops when npx is killed, also after a SIGHUP for its audit log', { timeout: 60_000 }, async () => {
+  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
+    cwd: root,
+    env: keyVariables,
+  })
+  const url = await server.url()
+  process.kill(childOf(childOf(server.pid)), 'SIGHUP')
+  // Longer than the time in which the end of npx would mean a closed terminal.
+  await setTimeout(3000)
+  server.kill('SIGTERM')
+  await expect
+    .poll(() =>
+      fetch(`${url}/health`).then(
+        ({ status }) => status,
+        (error: Error) => error.message,
+      ),
+    )
+    .toBe('fetch failed')
+})
+
+/** The process that a process has started: npx starts a shell, and the shell the server. NaN, to which no signal goes, if there is none. */
+const childOf = (pid: number) => Number.parseInt(spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout, 10)
 
 function isRunning(pid: number) {
   try {
