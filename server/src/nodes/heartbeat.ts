@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Aliveness } from '../tools/aliveness.ts'
 import { repeated } from '../tools/repeated.ts'
 import { Seldom } from '../tools/seldom.ts'
-import { beatOf, deadMilliseconds, deleteDeadNodes, isDead, livingNodes, otherNodes, removeNode, type Node } from '../store/nodes.ts'
+import { beatOf, deadMilliseconds, deleteDeadNodes, livingNodes, lockDead, otherNodes, removeNode, type Node } from '../store/nodes.ts'
 import { releaseLeasesOf } from '../store/outbox-lanes.ts'
 
 const beatMilliseconds = 1000
@@ -33,50 +33,56 @@ interface Tools {
 }
 
 /**
- * Updates the row of this node every second, ends the leases of nodes that have died, and logs a warning if another node does not get its
- * events. Returns a function that ends this.
+ * Updates the row of this node every second. Besides, it ends the leases of nodes that have died, and logs an error if another node does not
+ * get its events; the heartbeat never waits for that. Returns a function that ends both.
  */
 export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools): Promise<() => Promise<void>> {
   const reminders = new Seldom(everySeconds * 1000)
   /** The dead nodes whose leases have ended. */
   let released = new Set<string>()
   const release = async (dead: readonly Node[]) => {
+    released = new Set(dead.map(({ id }) => id).filter(id => released.has(id)))
     for (const { id, name } of dead) {
       if (released.has(id)) continue
       const isOver = await db.transaction(async tx => {
-        if (!(await isDead(tx, id))) return false
+        if (!(await lockDead(tx, id))) return false
         await releaseLeasesOf(tx, id, now())
         return true
       })
-      if (isOver) log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
+      if (!isOver) continue
+      released.add(id)
+      log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
     }
-    released = new Set(dead.map(({ id }) => id))
   }
   const beat = async () => {
     const begunAt = performance.now()
     await beatOf(db, node)
     aliveness.extend(begunAt + stopMilliseconds)
+  }
+  let count = 0
+  const look = async () => {
     const others = await otherNodes(db, node.id)
     const living = others.filter(({ isAlive }) => isAlive)
-    await release(others.filter(({ isAlive }) => !isAlive))
     const deaf = namesOf(living.filter(({ bus }) => node.bus === null || bus === null))
     if (deaf.length > 0 && reminders.isDue())
       log.error(
         { nodes: deaf },
         'Other nodes use this database, and their sockets do not get the events of a node without --nats-url: give all nodes one',
       )
-  }
-  await beat()
-  let count = 0
-  const work = async () => {
-    await beat()
+    await release(others.filter(({ isAlive }) => !isAlive))
     if (++count % everySeconds === 0) await deleteDeadNodes(db, node.id)
   }
-  const end = repeated(beatMilliseconds, work, error =>
-    log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets'),
-  )
+  await beat()
+  const ends = [
+    repeated(beatMilliseconds, beat, error =>
+      log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets'),
+    ),
+    repeated(beatMilliseconds, look, error =>
+      log.warn({ err: error }, 'This node cannot look for nodes that have died; it tries again every second'),
+    ),
+  ]
   return async () => {
-    await end()
+    await Promise.all(ends.map(async end => end()))
     await removeNode(db, node.id).catch(() => {})
   }
 }

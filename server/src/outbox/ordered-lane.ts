@@ -79,7 +79,8 @@ export class OrderedLane {
   /** Ends the lease, so that other nodes may work on the lane. */
   async release() {
     const { db, nodeId } = this.#tools
-    if (this.#until !== undefined) await db.transaction(tx => releaseLane(tx, this.#lane, nodeId))
+    const until = this.#until
+    if (until !== undefined) await db.transaction(tx => releaseLane(tx, this.#lane, { nodeId, until }))
   }
 
   async #deliver(outcomes: Outcomes): Promise<Left> {
@@ -121,7 +122,7 @@ export class OrderedLane {
     const at = now()
     if (this.#until !== undefined && this.#until - at > leaseLeft && this.#heldUnder === working) return true
     const until = at + leaseMilliseconds
-    const isHeld = await db.transaction(tx => holdLane(tx, this.#lane, at, until, nodeId))
+    const isHeld = await db.transaction(tx => holdLane(tx, this.#lane, at, { nodeId, until }, this.#until))
     this.#until = isHeld ? until : undefined
     this.#heldUnder = working
     return isHeld

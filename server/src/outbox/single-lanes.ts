@@ -36,7 +36,9 @@ export class SingleLanes {
    * Leases due entries of a lane, as many as there is room for. `ended` is called after each delivery. False if there is no room at all.
    */
   async take(lane: string, delivery: SingleDelivery, ended: () => void): Promise<boolean> {
-    const { db, now, nodeId, states, working } = this.#tools
+    const { db, now, nodeId, states } = this.#tools
+    // What is leased under a signal is delivered under it: once that aborts, the others take the entries over.
+    const working = this.#tools.working()
     const free = inAllAtMost - this.#inFlight.size
     if (free === 0) return false
     const freeOfKind = Math.min(free, (delivery.inAllAtMost ?? inAllAtMost) - (this.#ofKind.get(delivery) ?? 0))
@@ -50,10 +52,10 @@ export class SingleLanes {
     const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(freeOfKind / 8)))
     const room = Math.min(freeOfKind, most - (this.#ofLane.get(lane) ?? 0))
     // The end of a delivery tries again.
-    if (room <= 0 || working().aborted || !(await isOutboxDue(db, lane, now()))) return true
+    if (room <= 0 || working.aborted || !(await isOutboxDue(db, lane, now()))) return true
     const milliseconds = (delivery.patience ?? tryMilliseconds) + writeMilliseconds
     const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + milliseconds, room, nodeId))
-    for (const entry of leased) this.#start(entry, delivery, ended)
+    for (const entry of leased) this.#start(entry, delivery, working, ended)
     return true
   }
 
@@ -61,11 +63,11 @@ export class SingleLanes {
     await Promise.all(this.#inFlight)
   }
 
-  #start(entry: OutboxEntry, delivery: SingleDelivery, ended: () => void) {
+  #start(entry: OutboxEntry, delivery: SingleDelivery, working: AbortSignal, ended: () => void) {
     const { lane } = entry
     this.#ofLane.set(lane, (this.#ofLane.get(lane) ?? 0) + 1)
     this.#ofKind.set(delivery, (this.#ofKind.get(delivery) ?? 0) + 1)
-    const delivered = this.#deliver(entry, delivery).catch((error: unknown) => {
+    const delivered = this.#deliver(entry, delivery, working).catch((error: unknown) => {
       this.#tools.log.warn(
         { err: error, ...partsOfLane(lane) },
         'The outcome of a delivery could not be stored; the entry will be delivered again',
@@ -82,9 +84,8 @@ export class SingleLanes {
     })
   }
 
-  async #deliver(entry: OutboxEntry, delivery: SingleDelivery) {
+  async #deliver(entry: OutboxEntry, delivery: SingleDelivery, working: AbortSignal) {
     const { db, now, log, metrics, labels, states } = this.#tools
-    const working = this.#tools.working()
     const { lane, attempts } = entry
     const about = { ...partsOfLane(lane), attempts }
     try {

@@ -43,8 +43,11 @@ export const otherNodes = allRows<OtherNode, [own: string]>(
 /** All living nodes. */
 export const livingNodes = async (db: Queries) => (await otherNodes(db, '')).filter(({ isAlive: is }) => is)
 
-/** Whether the node is dead. If it is, it cannot update its row until the commit. */
-export const isDead = hasRow<[id: string]>(`select n.id from nodes n where n.id = $1 and not ${isAlive} for update`)
+/**
+ * Locks the row of a dead node, which cannot update it until the commit. False if the node is alive, or if another transaction has locked
+ * the row.
+ */
+export const lockDead = hasRow<[id: string]>(`select n.id from nodes n where n.id = $1 and not ${isAlive} for update skip locked`)
 
 export const removeNode = changeRow<[id: string]>(`delete from nodes where id = $1`)
 

@@ -18,29 +18,45 @@ export interface LaneState {
 const acquire = statement(`
   insert into outbox_lanes (lane, leased_until, leased_by) values ($1, $2, $4)
   on conflict (lane) do update set leased_until = excluded.leased_until, leased_by = excluded.leased_by
-  where outbox_lanes.leased_until <= $3 or outbox_lanes.leased_by = $4`)
+  where outbox_lanes.leased_until <= $3 or (outbox_lanes.leased_by = $4 and outbox_lanes.leased_until = $5)`)
+const release = statement(`
+  update outbox_lanes set leased_until = 0, leased_by = null where lane = $1 and leased_by = $2 and leased_until = $3`)
 const setPaused = statement(`
   insert into outbox_lanes (lane, paused_until, pause_reason) values ($1, $2, $3)
   on conflict (lane) do update set paused_until = excluded.paused_until, pause_reason = excluded.pause_reason`)
 const releaseLanesOf = statement(`update outbox_lanes set leased_until = 0, leased_by = null where leased_by = $1`)
+/** SQL: the entries that wait beyond a time and meet a condition. */
+const waitingBeyond = (time: string, condition: string) =>
+  `(${allLanes} select o.id from lanes join outbox o on o.lane = lanes.lane and o.next_at > ${time} where o.${condition})`
+// The condition is repeated, since another node may have leased an entry meanwhile.
 const releaseEntriesOf = statement(`
-  update outbox set next_at = $2, leased_by = null where id in (${allLanes}
-    select o.id from lanes join outbox o on o.lane = lanes.lane and o.next_at > $2 where o.leased_by = $1)`)
+  update outbox set next_at = $2, leased_by = null where id in ${waitingBeyond('$2', 'leased_by = $1')} and leased_by = $1`)
 const releaseAllLanes = statement(`update outbox_lanes set leased_until = 0, leased_by = null where leased_until > 0`)
-const releaseAllEntries = statement(`update outbox set next_at = $1, leased_by = null where leased_by is not null`)
+const releaseAllEntries = statement(`
+  update outbox set next_at = $1, leased_by = null where id in ${waitingBeyond('$1', 'leased_by is not null')}`)
 const setFailed = statement(`
   insert into outbox_lanes (lane, failed_at, error) values ($1, $2, $3)
   on conflict (lane) do update set failed_at = excluded.failed_at, error = excluded.error`)
 
-/** Leases a lane for a node until that time, or extends its lease; false if another node has it. */
-export async function holdLane(tx: Queries, lane: string, now: number, until: number, nodeId: string) {
-  return (await tx.run(acquire, lane, until, now, nodeId)) === 1
+/** A lease of a lane, by a node. */
+export interface LaneLease {
+  readonly nodeId: string
+  /** Its end. */
+  readonly until: number
 }
 
-/** Ends the lease of the node. */
-export const releaseLane = changeRow<[lane: string, nodeId: string]>(
-  `update outbox_lanes set leased_until = 0, leased_by = null where lane = $1 and leased_by = $2`,
-)
+/**
+ * Leases a lane for a node until that time, or extends its lease, which ends at `mine`; false if another node has the lane. A node of an
+ * older Carillon does not write its name, so the end is compared, too.
+ */
+export async function holdLane(tx: Queries, lane: string, now: number, { nodeId, until }: LaneLease, mine?: number) {
+  return (await tx.run(acquire, lane, until, now, nodeId, mine ?? -1)) === 1
+}
+
+/** Ends the lease of a node, which ends at that time. */
+export async function releaseLane(tx: Queries, lane: string, { nodeId, until }: LaneLease) {
+  await tx.run(release, lane, nodeId, until)
+}
 
 /** Ends all leases of a node, of lanes and of entries. */
 export async function releaseLeasesOf(tx: Queries, nodeId: string, now: number) {

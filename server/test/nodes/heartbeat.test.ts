@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
@@ -12,20 +13,23 @@ import { Aliveness } from '../../src/tools/aliveness.ts'
 import { until } from '../support/processor.ts'
 import { createPostgresDatabase } from '../support/world.ts'
 
-const log = createLog('fatal')
 const grow = statement(`update nodes set seen_at = seen_at - $2 where id = $1`)
+const leaseAsOlder = statement(`update outbox_lanes set leased_until = $2 where lane = $1`)
 const forget = statement(`delete from nodes where id = $1`)
 
 const nodeOf = (id: string) => ({ id, name: id, bus: null })
 
 async function openWithLeases() {
-  const config = readConfig({ databaseUrl: await createPostgresDatabase({ made: true }) }, {})
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const config = readConfig({ databaseUrl }, {})
+  const warnings: string[] = []
+  const log = Object.assign(createLog('fatal'), { warn: (_: object, text: string) => warnings.push(text) })
   const db = await openDatabase(config, { log, follow: () => {} })
   onTestFinished(() => db.close())
   const later = Date.now() + 3_600_000
   await beatOf(db, nodeOf('other'))
   await db.transaction(async tx => {
-    await holdLane(tx, 'ordered x', Date.now(), later, 'other')
+    await holdLane(tx, 'ordered x', Date.now(), { nodeId: 'other', until: later })
     for (const payload of ['a', 'b']) await appendToOutbox(tx, 'single x', payload, Date.now())
     await leaseFromOutbox(tx, 'single x', Date.now(), later, 1, 'other')
   })
@@ -34,10 +38,10 @@ async function openWithLeases() {
   onTestFinished(stop)
   const isFree = async () => {
     const [{ nextAt } = { nextAt: 0 }] = await outboxFigures(db)
-    const isLaneFree = await db.transaction(tx => holdLane(tx, 'ordered x', Date.now(), Date.now() + 1, 'own'))
+    const isLaneFree = await db.transaction(tx => holdLane(tx, 'ordered x', Date.now(), { nodeId: 'own', until: Date.now() + 1 }))
     return [isLaneFree, (await db.all(leased)).length === 0, nextAt <= Date.now()]
   }
-  return { db, aliveness, isFree }
+  return { db, databaseUrl, warnings, aliveness, isFree }
 }
 
 const leased = statement<{ id: number }>('select id from outbox where leased_by is not null')
@@ -49,6 +53,31 @@ test('the leases of a node end for the others once it has not updated its heartb
   expect(await isFree()).toEqual([false, false, true])
   await db.run(grow, 'other', 10_000)
   await until(async () => (await isFree()).every(Boolean), 5000)
+})
+
+test('a heartbeat does not wait for the deliveries that it takes over', async () => {
+  const { db, databaseUrl, warnings, aliveness, isFree } = await openWithLeases()
+  const { signal } = aliveness
+  const holder = new Client(databaseUrl)
+  await holder.connect()
+  await holder.query('begin; update outbox set payload = payload; update outbox_lanes set lane = lane')
+  await db.run(grow, 'other', 10_000)
+  const cannotLook = 'This node cannot look for nodes that have died; it tries again every second'
+  await until(() => warnings.length > 0, 10_000)
+  expect([warnings, signal.aborted]).toEqual([[cannotLook], false])
+  await holder.end()
+  await until(async () => (await isFree()).every(Boolean), 10_000)
+  expect([aliveness.signal === signal, signal.aborted]).toEqual([true, false])
+})
+
+test('a node does not take a lane that a node of an older Carillon, which writes no name, has leased since', async () => {
+  const { db } = await openWithLeases()
+  const hold = async (until: number, mine?: number) =>
+    db.transaction(tx => holdLane(tx, 'ordered y', Date.now(), { nodeId: 'own', until }, mine))
+  const ended = Date.now() + 1
+  expect(await hold(ended)).toBe(true)
+  await db.run(leaseAsOlder, 'ordered y', Date.now() + 60_000)
+  expect([await hold(Date.now() + 60_000, ended), await hold(Date.now() + 60_000)]).toEqual([false, false])
 })
 
 test('the leases of a node of which the database knows nothing, as after a crash of PostgreSQL, end by their time only', async () => {

@@ -68,7 +68,7 @@ test('on SQLite a server continues the lanes and entries of the one that was kil
   const db = await openDatabase(readConfig({ ...settings, tls: 'off' }, {}), { log: createLog('silent'), follow: () => {} })
   await db.transaction(async tx => {
     await appendInOrder(tx, lane, 'channel', '{"EventType":"CREATE_CHANNEL_MESSAGE","Payload":{}}', Date.now())
-    await holdLane(tx, lane, Date.now(), Date.now() + 3_600_000, 'killed')
+    await holdLane(tx, lane, Date.now(), { nodeId: 'killed', until: Date.now() + 3_600_000 })
     for (const each of ['a', 'b']) await appendToOutbox(tx, processors, { callbackId: each }, Date.now())
     await leaseFromOutbox(tx, processors, Date.now(), Date.now() + 3_600_000, 2, 'killed')
   })
