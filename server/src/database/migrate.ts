@@ -23,6 +23,7 @@ import { smallTokens } from './migrations/020-small-tokens.ts'
 import { previousTokens } from './migrations/021-previous-tokens.ts'
 import { accessChanges } from './migrations/022-access-changes.ts'
 import { laneOwners } from './migrations/023-lane-owners.ts'
+import { accessMarks } from './migrations/024-access-marks.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /**
@@ -53,6 +54,7 @@ export const migrations: readonly ((dialect: Dialect, found: number) => string)[
   previousTokens,
   accessChanges,
   laneOwners,
+  accessMarks,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -5,7 +5,7 @@ import type { AccessKey, FindKey } from '../auth/signature/signing-key.ts'
 import type { RootKey } from '../settings/config.ts'
 import { unavailable } from '../errors.ts'
 import type { MasterKey } from '../settings/master-keys.ts'
-import { accessVersion } from '../store/access-version.ts'
+import { accessVersion, isSameVersion } from '../store/access-version.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { isOutage } from '../database/outage.ts'
 import { Poller } from './poller.ts'
@@ -49,6 +49,9 @@ export class KeyRing implements Access {
   readonly #temporary = new WeakMap<AccessKey, Pick<Opened, 'credentials' | 'masterKeyId'>>()
   readonly #following: Poller
   #snapshot = nothing
+  /** How many reads have begun, and which of them has made the snapshot. */
+  #begun = 0
+  #installed = 0
   #isStale = false
   #changed = () => {}
 
@@ -140,7 +143,7 @@ export class KeyRing implements Access {
   async #look() {
     const { db, log } = this.#wiring
     try {
-      if ((await accessVersion(db)) !== this.#snapshot.version) await this.refresh()
+      if (!isSameVersion(await accessVersion(db), this.#snapshot)) await this.refresh()
       this.#isStale = false
     } catch (error) {
       if (!this.#isStale)
@@ -151,9 +154,11 @@ export class KeyRing implements Access {
 
   /** Reads what has changed. */
   async refresh(): Promise<void> {
+    const begun = ++this.#begun
     const read = await nextSnapshot(this.#wiring, this.#snapshot)
-    // Of two concurrent reads the later version wins.
-    if (read.version < this.#snapshot.version) return
+    // Of two concurrent reads the one that began later wins. Versions cannot decide: a database that has lost changes has a lower one.
+    if (begun < this.#installed) return
+    this.#installed = begun
     this.#snapshot = read
     this.#changed()
   }

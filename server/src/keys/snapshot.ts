@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts'
 import type { MasterKey } from '../settings/master-keys.ts'
 import type { MasterKeySource } from '../secrets/master-key.ts'
 import { accessKeyById, accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
-import { accessChangesAfter, accessVersion, type AccessChange } from '../store/access-version.ts'
+import { accessChangesAfter, accessVersion, type AccessChange, type AccessVersion } from '../store/access-version.ts'
 import type { Database } from '../database/database.ts'
 import { iamRoleOf, iamRoles, type StoredIamRole } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
@@ -13,8 +13,7 @@ import { openSecret } from './secret.ts'
 import { longestCredentials } from './session-token.ts'
 
 /** Everything that is stored about keys and roles. */
-export interface Snapshot {
-  readonly version: number
+export interface Snapshot extends AccessVersion {
   /** The keys that are not disabled. */
   readonly keys: ReadonlyMap<string, AccessKey>
   readonly iamRoles: ReadonlyMap<string, IamRole>
@@ -23,7 +22,14 @@ export interface Snapshot {
   readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
 }
 
-export const nothing: Snapshot = { version: -1, keys: new Map(), iamRoles: new Map(), iamRolesById: new Map(), sealing: new Map() }
+export const nothing: Snapshot = {
+  version: -1,
+  mark: '',
+  keys: new Map(),
+  iamRoles: new Map(),
+  iamRolesById: new Map(),
+  sealing: new Map(),
+}
 
 export interface SnapshotWiring {
   readonly db: Database
@@ -43,7 +49,7 @@ async function ownMasterKeys({ source, log }: Pick<SnapshotWiring, 'source' | 'l
 async function readSnapshot(wiring: SnapshotWiring): Promise<Snapshot> {
   const { db, account, log } = wiring
   // The number is read first, so the next look finds changes that are committed after this one.
-  const version = await accessVersion(db)
+  const { version, mark } = await accessVersion(db)
   const [stored, storedRoles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
   const own = await ownMasterKeys(wiring)
   if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
@@ -63,6 +69,7 @@ async function readSnapshot(wiring: SnapshotWiring): Promise<Snapshot> {
   log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
   return {
     version,
+    mark,
     keys,
     iamRoles: new Map(understood.map(role => [role.name, role])),
     iamRolesById: byId(understood),
@@ -79,9 +86,9 @@ const mostOneByOne = 100
  */
 export async function nextSnapshot(wiring: SnapshotWiring, known: Snapshot): Promise<Snapshot> {
   const { db, account, log } = wiring
-  const next = known === nothing ? undefined : await accessChangesAfter(db, known.version)
+  const next = known === nothing ? undefined : await accessChangesAfter(db, known)
   if (!next || next.changes.length > mostOneByOne) return readSnapshot(wiring)
-  const { version, changes } = next
+  const { version, mark, changes } = next
   const namesOf = (kind: AccessChange['kind']) => new Set(changes.filter(change => change.kind === kind).map(({ name }) => name))
   const [keyIds, roleNames] = [namesOf('key'), namesOf('role')]
   const [keys, roles] = [new Map(known.keys), new Map(known.iamRoles)]
@@ -95,7 +102,7 @@ export async function nextSnapshot(wiring: SnapshotWiring, known: Snapshot): Pro
     setOrDelete(roles, name, row && roleOf(row, log))
   }
   log.debug({ version, account, keys: keyIds.size, roles: roleNames.size }, 'Changed access keys have been read')
-  return { ...known, version, keys, iamRoles: roles, iamRolesById: byId([...roles.values()]) }
+  return { ...known, version, mark, keys, iamRoles: roles, iamRolesById: byId([...roles.values()]) }
 }
 
 function setOrDelete<Value>(map: Map<string, Value>, name: string, value: Value | undefined) {
