@@ -256,9 +256,9 @@ export async function startApp(
     ring = keyRing
     const findKey: FindKey = keys ? (id, token) => keyRing.find(id, token) ?? keys(id, token) : keyRing.find
     const purgeNext = async () => {
-      const worked = await purgeStep(store, now())
-      if (worked) metrics.purgeSteps.inc()
-      return worked || store.tidy()
+      const step = await purgeStep(store, now())
+      if (step === 'worked') metrics.purgeSteps.inc()
+      return step !== undefined || store.tidy()
     }
     const purge = new Background('purge', purgeNext, { log, metrics })
     const balancing = new BalancingQueue({ db, now })

@@ -12,7 +12,7 @@ async function run(name: string, flags: object) {
     const count = await job.run()
     const isPurge = name === 'purge'
     let steps = isPurge ? count : 0
-    while (await purgeStep(db, Date.now())) steps++
+    for (let step; (step = await purgeStep(db, Date.now()));) if (step === 'worked') steps++
     while (await db.tidy());
     const done = isPurge ? '' : ` (${job.counts}: ${count})`
     process.stdout.write(`The job ${name} has run${done}. ${purged(steps)}.\n`)

@@ -109,8 +109,10 @@ async function enforceRetention({ db, now, isStopping }: Tools) {
 /** Continues purges that stopped nodes have left unfinished. */
 async function purgeAll({ db, now, isStopping }: Tools) {
   let count = 0
-  while (!isStopping() && ((await purgeStep(db, now())) || (await db.tidy()))) {
-    count++
+  while (!isStopping()) {
+    const step = await purgeStep(db, now())
+    if (!step && !(await db.tidy())) break
+    if (step !== 'prevented') count++
     await turn()
   }
   return count
@@ -147,20 +149,32 @@ async function sweepRequestTokens(tools: Tools) {
 /** How many messages of a place that are gone are settled together, and how many older ones may be there. */
 const settled = { rows: 500, mostMessages: 2000 }
 
-/** Deletes corrections of unread counts that can be had without them, in each channel and sub-channel. */
-async function settleAllCorrections({ db, isStopping }: Tools) {
+/** A read marker that has read a channel before that long has been stored, in milliseconds. */
+const longestMarking = 60_000
+
+/**
+ * Deletes corrections of unread counts that can be had without them, in each channel and sub-channel. If one of them fails, the others are
+ * settled all the same, and then the job fails with the first error.
+ */
+async function settleAllCorrections({ db, now, isStopping }: Tools) {
   let count = 0
+  const failures: unknown[] = []
   let place: Place | undefined = { channelId: 0, subChannelId: 0 }
   while ((place = await nextCorrected(db, place)) && !isStopping()) {
-    const work = async (tx: Transaction) => settleCorrections(tx, place!, settled)
+    await settle(place).catch((error: unknown) => failures.push(error))
+    await turn()
+  }
+  if (failures.length > 0) throw failures[0]
+  return count
+
+  async function settle(place: Place) {
+    const work = async (tx: Transaction) => settleCorrections(tx, place, { ...settled, before: now() - longestMarking })
     for (let some = 1; some > 0 && !isStopping() && (await hasGone(db, place, settled.rows));) {
       some = await db.transaction(work)
       count += some
       if (some > 0) await db.tidy()
     }
-    await turn()
   }
-  return count
 }
 
 /** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */

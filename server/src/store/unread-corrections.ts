@@ -13,6 +13,9 @@ const selectPlace = statement<Place>(`
   select channel_id as "channelId", sub_channel_id as "subChannelId" from unread_corrections
   where (channel_id, sub_channel_id) > ($1, $2) order by channel_id, sub_channel_id limit 1`)
 const selectEnd = statement<{ arrival: number }>(`select arrival from unread_corrections where ${gone} order by arrival limit 1 offset $3`)
+/** The newest of the messages that are gone and were sent before that time. */
+const selectNewest = statement<{ sequence: number }>(`
+  select sequence from unread_corrections where ${gone} and created_at < $3 order by created_at desc, sequence desc limit 1`)
 /** Times and sequences of messages rise together. */
 const selectBefore = statement<{ count: number; at: number | null }>(`
   select count(*) as count, max(created_at) as at from (
@@ -39,17 +42,21 @@ const raiseMessages = statement(`
       where channel_id = $1 and sub_channel_id = $2 and private = $4 and created_at <= $5`)}) found
   where messages.channel_id = $1 and messages.sub_channel_id = $2 and messages.private = $4
     and messages.created_at = found.k0 and messages.sequence = found.k1`)
-/** Own messages of a position that was set back are in own_after, also if they are gone. */
+/**
+ * Own messages of a position that was set back are in own_after, also if they are gone. A read marker may move a position without a lock on
+ * the channel. PostgreSQL then compares the new row with what was found for the old one, so the arrival has to be the same.
+ */
 const raisePositions = statement(`
   update read_positions set ordinal = read_positions.ordinal + found.gone - case when own_after = 0 then 0 else (
       select count(*) from unread_corrections u where u.channel_id = $1 and u.sub_channel_id = $2 and u.viewer_id = 0
         and u.arrival > read_positions.arrival and u.arrival <= $3 and u.sender_id = read_positions.member_id) end
   from (
     ${goneAfter(`
-      select p.member_id, 0, p.arrival, 0 from memberships m
+      select p.member_id, p.arrival, p.arrival, 0 from memberships m
       join read_positions p on p.member_id = m.member_id and p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id
       where m.channel_id = $1 and m.sub_channel_id = $2 and p.arrival < $3`)}) found
-  where read_positions.member_id = found.k0 and read_positions.channel_id = $1 and read_positions.sub_channel_id = $2`)
+  where read_positions.member_id = found.k0 and read_positions.arrival = found.k1
+    and read_positions.channel_id = $1 and read_positions.sub_channel_id = $2`)
 const deleteGone = statement(`delete from unread_corrections where ${gone} and arrival <= $3`)
 
 /** The first place with corrections after another one, in the order of ids. */
@@ -64,17 +71,21 @@ export async function hasGone(db: Queries, { channelId, subChannelId }: Place, r
 
 /**
  * Removes the oldest `rows` messages that are gone from the corrections of a place, and raises the ordinals before them. Returns how many it
- * has removed: none if there are fewer, if the channel is deleted, or if more than `mostMessages` messages are older.
+ * has removed: none if there are fewer, if the channel is deleted, or if more than `mostMessages` messages are older. Also none unless a
+ * message that is gone was sent after all of these had arrived and before the time `before`, in milliseconds: a read marker that has read
+ * the channel earlier must be stored by now.
  */
 export async function settleCorrections(
   tx: Queries,
   { channelId, subChannelId }: Place,
-  { rows, mostMessages }: { rows: number; mostMessages: number },
+  { rows, mostMessages, before }: { rows: number; mostMessages: number; before: number },
 ): Promise<number> {
   const place = [channelId, subChannelId] as const
   if (!(await lockChannel(tx, channelId))) return 0
   const end = await tx.get(selectEnd, ...place, rows - 1)
   if (!end) return 0
+  const newest = await tx.get(selectNewest, ...place, before)
+  if (!newest || newest.sequence < end.arrival) return 0
   const older = []
   for (const isPrivate of [0, 1]) {
     const { count, at } = (await tx.get(selectBefore, ...place, isPrivate, mostMessages + 1, end.arrival))!

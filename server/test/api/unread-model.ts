@@ -91,7 +91,8 @@ export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
 /** Removes corrections of messages that are gone from each channel, so many at once. */
 export async function settleSome({ app: { db } }: World, rows: number) {
   let place: Awaited<ReturnType<typeof nextCorrected>> = { channelId: 0, subChannelId: 0 }
-  while ((place = await nextCorrected(db, place))) await db.transaction(tx => settleCorrections(tx, place!, { rows, mostMessages: 2000 }))
+  const most = { rows, mostMessages: 2000, before: Number.MAX_SAFE_INTEGER }
+  while ((place = await nextCorrected(db, place))) await db.transaction(tx => settleCorrections(tx, place!, most))
 }
 
 /** The answers that the API should give, computed from everything that has happened, message by message. */

@@ -42,6 +42,7 @@ onBothDatabases('Jobs with a crowd', world => {
     const unread = async () => (await carillon.call('GetUnreadSummary', { ChimeBearer: user('ben') })).UnreadCount
     const corrections = async () => rowsIn(world(), `unread_corrections`)
     expect([await unread(), await corrections()]).toEqual([5, 1200])
+    world().advance(days(1))
     await onNodes('unread-corrections')
     expect([await unread(), await corrections()]).toEqual([5, 200])
     await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId: first, ChimeBearer: user('ben') })

@@ -1,9 +1,15 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { shareableAs, statement, type Database, type Transaction } from '../../src/database/database.ts'
+import { unavailable } from '../../src/errors.ts'
+import { jobsOf } from '../../src/jobs/index.ts'
 import { purgeStep } from '../../src/jobs/purge.ts'
+import { findIdentity } from '../../src/store/identities.ts'
+import { markRead } from '../../src/store/read-markers.ts'
+import { settleCorrections } from '../../src/store/unread-corrections.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { Seam } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
-import { onBothDatabases } from '../support/world.ts'
+import { onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const seam = new Seam()
 
@@ -179,3 +185,118 @@ onBothDatabases(
   {},
   { through: seam.through, jobs: 'none' },
 )
+
+/** The database, with another one's transactions. */
+const withTransactions = (db: Database, transaction: Database['transaction']): Database => ({
+  kind: db.kind,
+  all: (...asked) => db.all(...asked),
+  get: (...asked) => db.get(...asked),
+  run: (...asked) => db.run(...asked),
+  tidy: () => db.tidy(),
+  close: () => db.close(),
+  of: () => withTransactions(db, transaction),
+  transaction,
+})
+const locked = () => unavailable('The service is temporarily unavailable', 'Another transaction holds a lock for too long.')
+
+onBothDatabases(
+  'a lock that is held for ever',
+  world => {
+    test('makes a purge fail after twenty steps, which do not count as work, and the purge continues once the lock is free', async () => {
+      const { app, now, identity, appInstance } = world()
+      const { arn } = await appInstance(['a'])
+      await identity.deleteAppInstance({ AppInstanceArn: arn })
+      const stuck = withTransactions(app.db, async () => {
+        throw locked()
+      })
+      for (let step = 1; step < 20; step++) expect(await purgeStep(stuck, now())).toBe('prevented')
+      await expect(purgeStep(stuck, now())).rejects.toThrow('unavailable')
+      const purge = jobsOf({ db: stuck, now }).find(({ name }) => name === 'purge')!
+      await expect(purge.run()).rejects.toThrow('unavailable')
+      expect(await purgeStep(app.db, now())).toBe('worked')
+      await purged(world())
+      expect(await purgeStep(app.db, now())).toBeUndefined()
+    })
+
+    test('in one channel does not keep the job from settling the unread counts of the others, and the job fails in the end', async () => {
+      const { app, now, advance, appInstance } = world()
+      const { user } = await appInstance(['a'])
+      for (const ChannelId of ['first', 'second', 'third']) await open(world(), user('a'), { ChannelId })
+      const channels = (await app.db.all(statement<{ id: number }>('select id from channels order by id desc limit 3'))).toReversed()
+      for (const { id } of channels) await app.db.run(insertMany, id, 500, now())
+      const left = async (id: number) => (await app.db.get(countGone, id))!.count
+      advance(days(1))
+      let transactions = 0
+      const db = withTransactions(app.db, async work => {
+        transactions++
+        if (transactions === 1) throw locked()
+        return app.db.transaction(shareableAs(work, (tx: Transaction) => work(tx)))
+      })
+      const job = jobsOf({ db, now }).find(({ name }) => name === 'unread-corrections')!
+      await expect(job.run()).rejects.toThrow('unavailable')
+      expect(await Promise.all(channels.map(({ id }) => left(id)))).toEqual([500, 0, 0])
+      expect(await job.run()).toBe(500)
+    })
+  },
+  {},
+  { jobs: 'none' },
+)
+
+const insertMany = statement(`
+  with recursive n(i) as (select 1 union all select i + 1 from n where i < $2)
+  insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions, sender_id)
+  select cast($1 as bigint), 0, 0, i, cast($3 as bigint), i, -1, 0, 0 from n`)
+const countGone = statement<{ count: number }>('select count(*) as count from unread_corrections where channel_id = $1')
+
+/** Ben has not read four messages of ann, of which the first three are deleted. Returns the ids of the channel and of ben. */
+async function unreadAndDeleted(world: World) {
+  const { app, messaging, carillon } = world
+  const { arn, user } = await world.appInstance(['ann', 'ben'], { admins: ['root'] })
+  const ChannelArn = await open(world, user('ann'), { MemberArns: [user('ben')] })
+  const ids = []
+  for (let index = 0; index < 4; index++) ids.push(await say(world, user('ann'), ChannelArn))
+  for (const MessageId of ids.slice(0, 3)) await messaging.deleteChannelMessage({ ChannelArn, MessageId, ChimeBearer: user('root') })
+  const channel = (await app.db.get(statement<{ id: number }>('select id from channels order by id desc limit 1')))!.id
+  const ben = (await findIdentity(app.db, { appInstanceArn: arn, kind: 'user', id: 'ben' }))!.id
+  const unread = async () => (await carillon.call('GetUnreadSummary', { ChimeBearer: user('ben') })).UnreadCount
+  return { channel, ben, unread, say: async () => say(world, user('ann'), ChannelArn) }
+}
+
+const waiting = statement<{ count: number }>(`
+  select count(*) as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)
+
+test('on PostgreSQL a member who marks a channel while its corrections are settled has read everything, and counts from there', async () => {
+  const world = await startWorld('postgres', {}, { jobs: 'none' })
+  onTestFinished(() => world.close())
+  const { app, now } = world
+  const { channel, ben, unread, say: sayMore } = await unreadAndDeleted(world)
+  const [marked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  onTestFinished(() => released.resolve())
+  // The clock of the channel is not behind, so that the marker does not lock the channel.
+  const marking = app.db.transaction(async tx => {
+    await markRead(tx, channel, ben, now() - 1000)
+    marked.resolve()
+    await released.promise
+  })
+  await marked.promise
+  const most = { rows: 3, mostMessages: 2000, before: Number.MAX_SAFE_INTEGER }
+  const settling = app.db.transaction(tx => settleCorrections(tx, { channelId: channel, subChannelId: 0 }, most))
+  await expect.poll(async () => (await app.db.get(waiting))!.count).toBe(1)
+  released.resolve()
+  await marking
+  expect(await settling).toBe(3)
+  expect(await unread()).toBe(0)
+  await sayMore()
+  expect(await unread()).toBe(1)
+})
+
+onBothDatabases('corrections of unread counts', world => {
+  test('are settled only if something was sent and deleted after them that is older than the time that is given', async () => {
+    const { app, now } = world()
+    const { channel, unread } = await unreadAndDeleted(world())
+    const settle = async (before: number) =>
+      app.db.transaction(tx => settleCorrections(tx, { channelId: channel, subChannelId: 0 }, { rows: 3, mostMessages: 2000, before }))
+    expect([await settle(now() - 60_000), await unread()]).toEqual([0, 1])
+    expect([await settle(now() + 60_000), await unread()]).toEqual([3, 1])
+  })
+})
