@@ -130,6 +130,7 @@ const asOf20 = [
   'drop table request_tokens',
   'alter table answered_tokens rename to request_tokens',
   'drop table access_changes',
+  'alter table access_version drop column mark',
   'alter table outbox drop column leased_by',
   ...['leased_by', 'paused_until', 'pause_reason'].map(column => `alter table outbox_lanes drop column ${column}`),
   'delete from schema_versions where version > 20',
