@@ -119,6 +119,8 @@ async function watch(channel) {
   const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
   channel.members = ChannelMemberships.map(({ Member }) => Member)
   showPeople()
+  // The first event of a watch has no number if the members have names again. Until it comes the screen stays as it is.
+  store.keepOnline(channel.arn, undefined)
   const SessionId = session.configuration.messagingSessionId
   if (hasConnected) await carillon.call('WatchPresence', { SessionId, ChannelArns: [channel.arn], ...as() })
 }
@@ -249,6 +251,8 @@ function open(arn) {
   attempt(() => listPins(channel))
   attempt(() => watch(channel))
   attempt(markRead)
+  // No event says that the user has become a moderator.
+  learnRoles().then(show, () => {})
 }
 
 /** Keeps what is written in the open channel, and ends a reply or a change. */
@@ -260,8 +264,9 @@ function leave() {
 }
 
 function channelInAddress() {
-  const id = decodeURIComponent(location.hash.slice(1))
-  return [...channels.keys()].find(arn => nameOf(arn) === id)
+  // Anything may stand in the address, and decoding it would throw.
+  const id = location.hash.slice(1)
+  return [...channels.keys()].find(arn => encodeURIComponent(nameOf(arn)) === id)
 }
 
 function openFromAddress() {
@@ -349,19 +354,20 @@ async function send(channel, replied) {
   })
   channel.draft = ''
   saidTyping = 0
-  await submittedIn(channel)
+  await submittedIn(channel, { replied })
 }
 
-async function change(channel, { MessageId }) {
-  await messaging.updateChannelMessage({ ChannelArn: channel.arn, MessageId, Content: $('#send').content.value, ...as() })
-  await submittedIn(channel)
+async function change(channel, edited) {
+  const Content = $('#send').content.value
+  await messaging.updateChannelMessage({ ChannelArn: channel.arn, MessageId: edited.MessageId, Content, ...as() })
+  await submittedIn(channel, { edited })
 }
 
-/** Empties the field, unless another channel has been opened meanwhile. */
-async function submittedIn(channel) {
-  if (channel === current()) {
-    if (!store.edited()) $('#send').content.value = ''
-    compose()
+/** Empties the field and ends the reply or the change, unless the user has gone on to another one or to another channel meanwhile. */
+async function submittedIn(channel, { replied, edited }) {
+  if (channel === current() && edited === store.edited()) {
+    if (!edited) $('#send').content.value = ''
+    if (replied === store.repliesTo()) compose()
   }
   showError()
   // Otherwise the session sends it to the sender too.

@@ -181,6 +181,99 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await page.getByText('Choose a channel').waitFor()
   })
 
+  test('the page opens channels whatever the address says, and offers what a moderator may do once the user is one', async () => {
+    const place = await startPlace()
+    const { messaging, say, newChannel, general, alice, bob } = place
+    await newChannel('another')
+    await say('by Alice')
+    const page = await signedIn(place)
+    await page.evaluate("location.hash = '#%'")
+    await channel(page, 'general, 1 unread').click()
+    await item(page, 'by Alice').waitFor()
+    const pin = item(page, 'by Alice').getByRole('button', { name: 'Pin', exact: true })
+    expect(await pin.count()).toBe(0)
+    await messaging.createChannelModerator({ ChannelArn: general, ChannelModeratorArn: bob, ChimeBearer: alice })
+    await channel(page, 'another').click()
+    await channel(page, 'general').click()
+    await pin.waitFor()
+    await item(page, 'by Alice').getByRole('button', { name: 'Redact' }).waitFor()
+  })
+
+  test('an answer that comes late leaves a change of another message, and a draft, as they are', async () => {
+    const place = await startPlace()
+    const page = await signedIn(place)
+    await channel(page, 'general').click()
+    const field = page.getByRole('textbox', { name: 'Message' })
+    await field.fill('one')
+    await page.keyboard.press('Enter')
+    await item(page, 'one').waitFor()
+
+    /** Holds the answers of this method to the page, until the returned function is called. */
+    const hold = async (method: string) => {
+      const devTools = await page.context().newCDPSession(page)
+      const held: string[] = []
+      devTools.on('Fetch.requestPaused', ({ requestId, request }) => {
+        if (request.method === method) held.push(requestId)
+        else void devTools.send('Fetch.continueResponse', { requestId })
+      })
+      await devTools.send('Fetch.enable', { patterns: [{ urlPattern: '*/messages*', requestStage: 'Response' }] })
+      return async () => {
+        await expect.poll(() => held.length).toBe(1)
+        const answered = page.waitForResponse(response => response.request().method() === method)
+        await devTools.send('Fetch.continueResponse', { requestId: held[0]! })
+        await (await answered).finished()
+        await devTools.detach()
+        // The page has handled the answer before it hears of this message.
+        const { MessageId } = await place.say('after the answer')
+        await item(page, 'after the answer').waitFor()
+        await place.messaging.deleteChannelMessage({ ChannelArn: place.general, MessageId, ChimeBearer: place.alice })
+        await item(page, 'after the answer').waitFor({ state: 'detached' })
+      }
+    }
+
+    const answerSend = await hold('POST')
+    await field.fill('two')
+    await page.keyboard.press('Enter')
+    await item(page, 'two').waitFor()
+    await item(page, 'one').getByRole('button', { name: 'Edit' }).click()
+    await field.fill('one, changed')
+    await answerSend()
+    await page.getByText('Edit your message: one').waitFor()
+    expect(await field.inputValue()).toBe('one, changed')
+    await page.keyboard.press('Escape')
+    expect(await field.inputValue()).toBe('')
+
+    await field.fill('a draft')
+    await item(page, 'one').getByRole('button', { name: 'Edit' }).click()
+    const answerChange = await hold('PUT')
+    await field.fill('one, changed')
+    await page.keyboard.press('Enter')
+    await item(page, 'one, changed').waitFor()
+    await page.keyboard.press('Escape')
+    expect(await field.inputValue()).toBe('a draft')
+    await answerChange()
+    expect(await field.inputValue()).toBe('a draft')
+  })
+
+  test('a channel in which the user was alone and hidden shows its members once there are some', async () => {
+    const place = await startPlace()
+    const { messaging, AppInstanceArn, alice, bob } = place
+    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'watched', ChimeBearer: alice })
+    await messaging.createChannelMembership({ ChannelArn, MemberArn: bob, Type: 'HIDDEN', ChimeBearer: alice })
+    // Of the HIDDEN members only moderators see who is online.
+    await messaging.createChannelModerator({ ChannelArn, ChannelModeratorArn: bob, ChimeBearer: alice })
+    await messaging.deleteChannelMembership({ ChannelArn, MemberArn: alice, ChimeBearer: alice })
+    const page = await signedIn(place)
+    const members = page.getByRole('list', { name: 'Members' })
+    await channel(page, 'watched').click()
+    await members.getByText('0 online').waitFor()
+    await messaging.createChannelMembership({ ChannelArn, MemberArn: alice, Type: 'DEFAULT', ChimeBearer: alice })
+    await channel(page, 'general').click()
+    await members.getByText('alice offline').waitFor()
+    await channel(page, 'watched').click()
+    await members.getByText('alice offline').waitFor()
+  })
+
   test('the page reconnects after a restart and shows what has happened meanwhile, and stays closed when its user is deleted', async () => {
     const place = await startPlace()
     const { server, serve, say, newChannel, identity, messaging, general, alice, bob } = place
