@@ -15,6 +15,9 @@ export const credentials = signal<Credentials | undefined>(undefined)
 /** Why the operator has to sign in again. */
 export const signedOut = signal('')
 
+/** Whether a proxy says that the server does not answer. The server itself names each of its errors. */
+const isOfProxy = ({ status, headers }: Response) => status >= 502 && status <= 504 && !headers.has('x-amzn-errortype')
+
 /** Whether the last request has got no answer. Until there is one, a file of the page is asked for every two seconds. */
 export const isAway = signal(false)
 const waiting = new Set<() => void>()
@@ -28,7 +31,7 @@ function lookForServer() {
   const timer = setInterval(() => void ask(), 2000)
   async function ask() {
     try {
-      await fetch('/console/assets/icon.svg', { cache: 'no-store', credentials: 'omit' })
+      if (isOfProxy(await fetch('/console/assets/icon.svg', { cache: 'no-store', credentials: 'omit' }))) return
     } catch {
       return
     }
@@ -91,10 +94,11 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
     headers: signed.headers,
     ...(body !== undefined && { body }),
     credentials: 'omit',
-  }).catch(() => {
+  }).catch(() => undefined)
+  if (!response || isOfProxy(response)) {
     lookForServer()
     throw new Refusal('Unreachable', 0, 'The server does not answer', 'It may be restarting, or the network is down.')
-  })
+  }
   const text = await response.text()
   if (!response.ok) throw refusalOf(response, text)
   return (text === '' ? {} : JSON.parse(text, inAnswer)) as ClientOutput<Name>

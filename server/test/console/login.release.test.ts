@@ -44,6 +44,24 @@ test.skipIf(!hasBrowser)(
     await page.getByText('No app instances').waitFor()
     expect(faults).toEqual([])
 
+    // A proxy answers in place of the server, and the page goes on when the server is back.
+    await page.route('**', async route => route.fulfill({ status: 502, body: 'Bad Gateway' }))
+    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Outbox' }).click()
+    await page.getByText('The server does not answer. The page asks again').waitFor()
+    await page.waitForResponse(/icon\.svg/)
+    await page.unrouteAll()
+    await page.getByText('No dead entries').waitFor()
+    await page.getByText('The server does not answer').first().waitFor({ state: 'detached' })
+
+    // The connection breaks while the browser logs in.
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.route('**/console/login', async route => (route.request().method() === 'POST' ? route.abort() : route.continue()))
+    await logIn.click()
+    await page.getByText('The server does not answer. Try again.').waitFor()
+    await page.unrouteAll()
+    await logIn.click()
+    await page.getByText('Ready.').waitFor()
+
     // A login that the role does not trust, and a login that another window has begun.
     issuer.login = { sub: 'eve', claims: { groups: 'guests' } }
     await page.getByRole('button', { name: 'Sign out' }).click()

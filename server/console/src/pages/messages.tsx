@@ -36,6 +36,10 @@ interface Older {
   readonly NotAfter?: Date
 }
 
+/** Each message once, in its last state of these, the oldest first. */
+const inOrder = (all: readonly Message[]) =>
+  [...new Map(all.map(message => [message.MessageId, message])).values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
+
 const isFirstOfDay = (message: Message, before: Message | undefined) => before === undefined || day(timeOf(message)) !== day(timeOf(before))
 
 const isOfMessage =
@@ -61,40 +65,63 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
 
   /** Inserts messages in their order. If there are too many, the oldest are removed. */
   const put = (arrived: readonly Message[]) => {
-    const byId = new Map([...messages.value, ...arrived].map(message => [message.MessageId, message]))
-    const all = [...byId.values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
+    const all = inOrder([...messages.value, ...arrived])
     messages.value = all.slice(-mostShown)
     if (all.length > mostShown) older.value = { NotAfter: timeOf(messages.value[0]!) }
   }
 
+  /** The calls that are under way, each with the ids of the messages that events were about meanwhile. Another place has a new set. */
+  const calls = useRef(new Set<Set<unknown>>())
+
+  /** Asks for a page of messages. What events were about meanwhile is left out, since they are newer. An answer that comes too late is dropped. */
+  async function list(before: Older = {}) {
+    const [underWay, heard] = [calls.current, new Set<unknown>()]
+    underWay.add(heard)
+    const isLate = () => underWay !== calls.current
+    try {
+      const page = await call('ListChannelMessages', { ...place(), MaxResults: 50, ...before, SortOrder: 'DESCENDING' })
+      if (isLate()) return undefined
+      error.value = ''
+      const isHeard = ({ MessageId }: Message) => heard.has(MessageId)
+      return { listed: (page.ChannelMessages ?? []).filter(each => !isHeard(each)).toReversed(), NextToken: page.NextToken, isHeard }
+    } catch (failure) {
+      if (!isLate()) error.value = messageOf(failure)
+      return undefined
+    } finally {
+      underWay.delete(heard)
+      if (!isLate()) isLoaded.value = true
+    }
+  }
+
   /** Loads the newest messages, which the socket may have missed while it was closed. */
   async function loadNewest() {
-    try {
-      put((await call('ListChannelMessages', { ...place(), MaxResults: 50, SortOrder: 'DESCENDING' })).ChannelMessages ?? [])
-      error.value = ''
-    } catch (failure) {
-      error.value = messageOf(failure)
+    const page = await list()
+    if (!page) return
+    const { listed, NextToken, isHeard } = page
+    const ids = new Set(listed.map(({ MessageId }) => MessageId))
+    if (NextToken !== undefined && !messages.value.some(({ MessageId }) => ids.has(MessageId))) {
+      // More was missed than the page has. What is older can be loaded again, without a gap.
+      calls.current = new Set()
+      messages.value = messages.value.filter(isHeard)
+      older.value = { NextToken }
     }
+    put(listed)
   }
 
   /** Loads the page before the oldest message that is shown. */
   async function load(before: Older = {}) {
-    try {
-      const page = await call('ListChannelMessages', { ...place(), MaxResults: 50, ...before, SortOrder: 'DESCENDING' })
-      const known = new Set(messages.value.map(({ MessageId }) => MessageId))
-      const added = (page.ChannelMessages ?? []).filter(({ MessageId }) => !known.has(MessageId)).toReversed()
-      messages.value = [...added, ...messages.value]
-      older.value =
-        page.NextToken === undefined ? undefined : { ...(before.NotAfter && { NotAfter: before.NotAfter }), NextToken: page.NextToken }
-      error.value = ''
-    } catch (failure) {
-      error.value = messageOf(failure)
-    }
-    isLoaded.value = true
+    const page = await list(before)
+    if (!page) return
+    messages.value = inOrder([...page.listed, ...messages.value])
+    older.value =
+      page.NextToken === undefined ? undefined : { ...(before.NotAfter && { NotAfter: before.NotAfter }), NextToken: page.NextToken }
   }
 
   useEffect(() => {
     messages.value = []
+    older.value = undefined
+    isLoaded.value = false
+    calls.current = new Set()
     void load()
     // Events that arrive between two frames of the screen are shown together.
     let arrived: Message[] = []
@@ -108,11 +135,18 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
       bearer,
       ({ type, payload }) => {
         if (type === 'SESSION_ESTABLISHED') {
+          // What was heard before the call is older than its answer.
+          if (frame !== 0) {
+            cancelAnimationFrame(frame)
+            show()
+          }
           if (hasConnected || error.value !== '') void loadNewest()
           hasConnected = true
         }
         if (payload['ChannelArn'] !== ChannelArn) return
-        if (type === 'DELETE_CHANNEL_MESSAGE') {
+        const isDeleted = type === 'DELETE_CHANNEL_MESSAGE'
+        if (isDeleted || isOfMessage.test(type)) for (const heard of calls.current) heard.add(payload['MessageId'])
+        if (isDeleted) {
           arrived = arrived.filter(({ MessageId }) => MessageId !== payload['MessageId'])
           messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
         } else if (isOfMessage.test(type)) {
@@ -126,6 +160,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     return () => {
       cancelAnimationFrame(frame)
       disconnect()
+      calls.current = new Set()
     }
   }, [ChannelArn, bearer, subChannelId.value])
 

@@ -40,7 +40,7 @@ async function exchange(path: '/console/session' | '/console/login', body: objec
     body: JSON.stringify(body),
     credentials: 'omit',
   }).catch(() => {
-    throw new Error('The server does not answer. The link is still unused: try it again.')
+    throw new Error('The server does not answer. Try again.')
   })
   const content = (await response.json().catch(() => ({ Message: `The server answers with status ${response.status}` }))) as {
     Credentials?: Given

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { WebSocketRoute } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { issueCode } from '../../src/console/codes.ts'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { startWorld } from '../support/world.ts'
+
+test.skipIf(!hasBrowser)(
+  'after a lost connection the messages of a channel have no gap, keep what is heard while they are read, and leave another list alone',
+  { timeout: 120_000 },
+  async () => {
+    const world = await startWorld('sqlite', { tls: 'on', resume: 'off' })
+    onTestFinished(() => world.close())
+    const { identity, messaging, app, now } = world
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'Chat' })
+    const { AppInstanceUserArn: ann } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'ann', Name: 'Ann' })
+    await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ann })
+    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'General', ChimeBearer: ann })
+    const inChannel = { ChannelArn, ChimeBearer: ann }
+    const say = async (Content: string) => {
+      const sent = await messaging.sendChannelMessage({ ...inChannel, Content, Type: 'STANDARD', Persistence: 'PERSISTENT' })
+      return { ...inChannel, MessageId: sent.MessageId! }
+    }
+    await say('from the beginning')
+
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    let isAway = false
+    let socket: WebSocketRoute | undefined
+    await page.routeWebSocket(/\/connect\?/, route => {
+      if (isAway) return void route.close({ code: 1012 })
+      socket = route
+      route.connectToServer()
+    })
+    const away = async (meanwhile: () => Promise<unknown>) => {
+      isAway = true
+      await socket!.close({ code: 1012 })
+      await page.getByText('Connecting again').waitFor()
+      await meanwhile()
+      isAway = false
+      await page.getByText('Live', { exact: true }).waitFor()
+    }
+    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    await page.getByRole('main').getByRole('link', { name: 'Chat' }).click()
+    await page.getByRole('link', { name: 'General' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
+    const history = page.getByRole('log')
+    const shown = async () => (await history.getByRole('article').locator('p').allTextContents()).map(text => text.trim())
+    await expect.poll(shown).toEqual(['from the beginning'])
+
+    const devTools = await page.context().newCDPSession(page)
+    const held: string[] = []
+    devTools.on('Fetch.requestPaused', ({ requestId }) => void held.push(requestId))
+    /** From then on the answers with messages are held, until `answer` is called. */
+    const hold = async () => devTools.send('Fetch.enable', { patterns: [{ urlPattern: '*/messages?*', requestStage: 'Response' }] })
+    const answer = async () => {
+      for (const requestId of held.splice(0)) await devTools.send('Fetch.continueResponse', { requestId })
+      await devTools.send('Fetch.disable')
+    }
+
+    // More is missed than one answer has, and while it travels three of its messages change and one arrives.
+    const missed = Array.from({ length: 60 }, (_, index) => `missed ${index + 1}`)
+    const sent: Awaited<ReturnType<typeof say>>[] = []
+    await away(async () => {
+      for (const each of missed) sent.push(await say(each))
+      await hold()
+    })
+    await expect.poll(() => held.length).toBe(1)
+    await messaging.updateChannelMessage({ ...sent[57]!, Content: 'changed' })
+    await messaging.redactChannelMessage(sent[58]!)
+    await messaging.deleteChannelMessage(sent[59]!)
+    await say('live')
+    await history.getByText('live', { exact: true }).waitFor()
+    await answer()
+    const end = ['changed', 'redacted', 'live']
+    await expect.poll(shown).toEqual([...missed.slice(10, 57), ...end])
+    await page.getByRole('button', { name: 'Earlier messages' }).click()
+    await expect.poll(shown).toEqual(['from the beginning', ...missed.slice(0, 57), ...end])
+
+    // The answer to a list that is left meanwhile.
+    await away(hold)
+    await expect.poll(() => held.length).toBe(1)
+    await page.getByRole('button', { name: 'Sub-channel…' }).click()
+    await page.getByRole('dialog').getByLabel('SubChannelId').fill('another')
+    await page.getByRole('dialog').getByRole('button', { name: 'Show' }).click()
+    await expect.poll(() => held.length).toBe(2)
+    await answer()
+    await page.getByRole('alert').waitFor()
+    expect(await shown()).toEqual([])
+  },
+)
