@@ -272,6 +272,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await members.getByText('alice offline').waitFor()
     await channel(page, 'watched').click()
     await members.getByText('alice offline').waitFor()
+    expect(await members.getByText('0 online').count()).toBe(0)
   })
 
   test('the page reconnects after a restart and shows what has happened meanwhile, and stays closed when its user is deleted', async () => {

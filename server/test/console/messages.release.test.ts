@@ -27,7 +27,10 @@ test.skipIf(!hasBrowser)(
     let isAway = false
     let socket: WebSocketRoute | undefined
     await page.routeWebSocket(/\/connect\?/, route => {
-      if (isAway) return void route.close({ code: 1012 })
+      if (isAway) {
+        void route.close({ code: 1012 })
+        return
+      }
       socket = route
       route.connectToServer()
     })
