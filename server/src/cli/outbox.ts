@@ -114,9 +114,9 @@ const all = ['--all', 'of all lanes'] as const
 /** Adds `carillon outbox status|list|retry|drop`. */
 export function addOutbox(program: Command) {
   const outbox = program.command('outbox').description('show the deliveries that wait or have failed, and deliver or drop dead ones')
-  addSettings(outbox.command('status').description('print how many entries wait in each lane, and its last successes and failures')).action(
-    status,
-  )
+  addSettings(
+    outbox.command('status').description('print how many entries wait in each lane, its last success and failure, and its pause'),
+  ).action(status)
   addSettings(
     outbox
       .command('list')

@@ -3,7 +3,7 @@ import { outboxFigures, partsOfLane } from '../store/outbox.ts'
 import { deadFigures } from '../store/outbox-dead.ts'
 import { laneStates } from '../store/outbox-lanes.ts'
 
-/** The figures of a lane: how many entries wait and since when, how many are dead, and its last successes and failures. */
+/** The figures of a lane: how many entries wait and since when, how many are dead, its last success and failure, and its pause. */
 export interface LaneFigures {
   readonly lane: string
   readonly kind: string

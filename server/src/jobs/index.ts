@@ -153,7 +153,7 @@ const settled = { rows: 500, mostMessages: 2000 }
 const longestMarking = 60_000
 
 /**
- * Deletes corrections of unread counts that can be had without them, in each channel and sub-channel. If one of them fails, the others are
+ * Deletes corrections of unread counts that ordinals can express, in each channel and sub-channel. If one of them fails, the others are
  * settled all the same, and then the job fails with the first error.
  */
 async function settleAllCorrections({ db, now, isStopping }: Tools) {

@@ -37,9 +37,9 @@ interface Opened {
 
 /**
  * All keys in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. The ring reads
- * one number from the database twice a second, and loads what has changed when that number has. So every node applies a change within a
+ * their version from the database twice a second, and loads what has changed when the version has. So every node applies a change within a
  * second.
- * Requests use the ring only. A request that is about to be refused first waits for a new look at that number, so a key that a command has
+ * Requests use the ring only. A request that is about to be refused first waits for a new look at the version, so a key that a command has
  * just created works immediately. All such requests share the look. While the database is unavailable the ring stays as it is.
  */
 export class KeyRing implements Access {

@@ -7,7 +7,7 @@ import { beatOf, deadMilliseconds, deleteDeadNodes, livingNodes, lockDead, other
 import { releaseLeasesOf } from '../store/outbox-lanes.ts'
 
 const beatMilliseconds = 1000
-/** How long after a heartbeat a node stops its deliveries, before the others count it as dead: a delivery ends within half of the rest. */
+/** How long after a heartbeat a node stops its deliveries. They end within half a second (outbox/delivery.ts), before the others count it as dead. */
 const stopMilliseconds = deadMilliseconds - 1000
 /** How often the log repeats that nodes do not hear each other, and the rows of dead nodes are removed. */
 const everySeconds = 60

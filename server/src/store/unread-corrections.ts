@@ -71,9 +71,9 @@ export async function hasGone(db: Queries, { channelId, subChannelId }: Place, r
 
 /**
  * Removes the oldest `rows` messages that are gone from the corrections of a place, and raises the ordinals before them. Returns how many it
- * has removed: none if there are fewer, if the channel is deleted, or if more than `mostMessages` messages are older. Also none unless a
- * message that is gone was sent after all of these had arrived and before the time `before`, in milliseconds: a read marker that has read
- * the channel earlier must be stored by now.
+ * has removed: none if there are fewer, if the channel is deleted, or if more than `mostMessages` messages are older. Also none
+ * unless the newest message that is gone and was sent before the time `before`, in milliseconds, was sent no earlier than the last of these
+ * arrived: a read marker that has read the channel earlier must be stored by now.
  */
 export async function settleCorrections(
   tx: Queries,

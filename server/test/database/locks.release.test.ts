@@ -181,7 +181,7 @@ test('while a whole table is locked, readers of it get an error to retry', { tim
   await here.others()
 })
 
-test('a purge waits for a transaction that has locked what it removes, however long that takes, and does not fail', async () => {
+test('a purge waits longer than any call for a transaction that has locked what it removes, and does not fail', async () => {
   const { messaging, appInstance } = world
   const { user } = await appInstance(['ann'])
   const ChannelArn = await open(world, user('ann'))

@@ -291,7 +291,7 @@ test('on PostgreSQL a member who marks a channel while its corrections are settl
 })
 
 onBothDatabases('corrections of unread counts', world => {
-  test('are settled only if something was sent and deleted after them that is older than the time that is given', async () => {
+  test('are settled only once the last of them is older than the time that is given', async () => {
     const { app, now } = world()
     const { channel, unread } = await unreadAndDeleted(world())
     const settle = async (before: number) =>

@@ -48,8 +48,8 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
     const killedAt = performance.now()
     await until(() => second.records() > 0, 30_000)
     const seconds = (performance.now() - killedAt) / 1000
-    console.log(`${signal}: taken over after ${seconds.toFixed(1)} seconds`)
-    expect(seconds).toBeLessThan(9)
+    // Five seconds without a heartbeat, and a second each for the look that finds it and for the poll of the lane.
+    expect(seconds).toBeLessThan(7.5)
     expect(second.program.stderr).toContain('A node has not updated its heartbeat for seconds')
     const [before, there] = [first.records(), second.records()]
     first.program.kill('SIGCONT')
