@@ -26,9 +26,10 @@ export class Poller {
     this.#timer = setInterval(() => void this.soon(), pace.every).unref()
   }
 
-  /** Resolves after a look that began later than this call, or once it has taken too long. All callers that wait share one look. */
-  soon(): Promise<void> {
-    return (this.#next ??= Promise.race([this.#begin(), setTimeout(this.#pace.patience, undefined, { ref: false })]))
+  /** Resolves after a look that began later than this call, or once this caller has waited too long. All callers share that look. */
+  async soon(): Promise<void> {
+    this.#next ??= this.#begin()
+    await Promise.race([this.#next, setTimeout(this.#pace.patience, undefined, { ref: false })])
   }
 
   /** Resolves once no look is in progress; none starts afterwards. */

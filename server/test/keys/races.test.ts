@@ -51,6 +51,20 @@ onBothDatabases(
       await expect.poll(code).toBe('InvalidClientTokenId')
     })
 
+    test('for each caller as long as it may wait: a new key works although callers before it have waited too long for the same look', async () => {
+      const { app } = world()
+      const code = async (key: Parameters<typeof sts>[1]) => (await sts(app, key, 'GetCallerIdentity')).value('Code')
+      const look = seam.hold(versionRead)
+      await look.reached
+      const unknown = { ...app.rootKey, accessKeyId: 'AKIAUNKNOWNUNKNOWNUN' }
+      expect(await code(unknown)).toBe('InvalidClientTokenId')
+      const key = await makeKey(world(), allowing(['*', '*']))
+      const answer = code(key)
+      expect(await code(app.rootKey)).toBeUndefined()
+      look.release()
+      expect(await answer).toBeUndefined()
+    })
+
     test.each([
       ['is lost', 0],
       ['is lost and another one gets its number', 1],
