@@ -8,7 +8,7 @@ import { loading, medianOf, ratioOf, spreadOf, type Measured } from './support/m
 import { messagesOf } from './support/messages.ts'
 import { cpuSeconds, type Started } from './support/process.ts'
 import { Report } from './support/report.ts'
-import { inRounds, rounded, spread } from './support/rounds.ts'
+import { inRounds, middleHalf, rounded, spread } from './support/rounds.ts'
 import { removeFolder, serve, type Site } from './support/server.ts'
 import * as here from './support/server.ts'
 import { signedGet } from './support/signed.ts'
@@ -50,7 +50,10 @@ async function kindsOf(site: Site, people: readonly (readonly number[])[], secon
   }
 }
 
-/** Another revision and this one, in alternating runs over copies of one store: `npm run bench -- ab REVISION`. SQLite. */
+/**
+ * Another revision and this tree, or two other revisions, in alternating runs over copies of one store: `npm run bench -- ab REVISION
+ * [REVISION]`. `--kinds` measures only the kinds with that text in their names. SQLite.
+ */
 export async function ab(args: string[]) {
   const { values, positionals } = parseArgs({
     args,
@@ -59,22 +62,25 @@ export async function ab(args: string[]) {
       channels: { type: 'string', default: '1000' },
       seconds: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '9' },
+      kinds: { type: 'string', default: '' },
     },
   })
-  const [revision = 'HEAD'] = positionals
+  const [revision = 'HEAD', other] = positionals
+  const later = other ?? 'this tree'
   const channels = Number(values.channels)
   const shape = { users: channels, channels, each: 50, large: 0, messages: 1 }
-  const report = new Report('ab', { revision, ...values })
+  const report = new Report('ab', { revision, later, ...values })
   const there = await checkout(revision)
+  const current = other === undefined ? { serve, remove: async () => {} } : await checkout(other)
   const folder = await there.filledFolder(shape)
   const copy = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
   const sites: Site[] = []
   try {
     await cp(folder, copy, { recursive: true })
-    sites.push(siteOf(await there.serve(folder)), siteOf(await serve(copy)))
+    sites.push(siteOf(await there.serve(folder)), siteOf(await current.serve(copy)))
     const people = membersByChannel(shape)
     const [before, after] = await Promise.all(sites.map(site => kindsOf(site, people, Number(values.seconds))))
-    const names = Object.keys(after!) as (keyof NonNullable<typeof after>)[]
+    const names = (Object.keys(after!) as (keyof NonNullable<typeof after>)[]).filter(name => name.includes(values.kinds))
     const kinds = Object.fromEntries(
       names.flatMap(name => [
         [`${name} at ${revision}`, before![name]],
@@ -83,7 +89,7 @@ export async function ab(args: string[]) {
     )
     const figures = await inRounds<Measured>(kinds, Number(values.rounds))
     report.table(
-      `this revision against ${revision}`,
+      `${later} against ${revision}`,
       names.map(name => {
         const [old, now] = [figures.get(`${name} at ${revision}`)!, figures.get(name)!]
         const ratios = now.map((one, round) => one.microseconds / old[round]!.microseconds)
@@ -93,6 +99,7 @@ export async function ab(args: string[]) {
           'CPU µs': medianOf(now, one => one.microseconds, 1),
           ratio: rounded(ratioOf(now, old, 3), 3),
           'spread of the ratio': spread(ratios, 2),
+          'its middle half': middleHalf(ratios, 2),
           'requests/s before': medianOf(old, one => one.requests / one.seconds),
           'requests/s': medianOf(now, one => one.requests / one.seconds),
           'p99 ms before': medianOf(old, one => one.p99, 2),
@@ -107,5 +114,6 @@ export async function ab(args: string[]) {
     await removeFolder(folder)
     await removeFolder(copy)
     await there.remove()
+    await current.remove()
   }
 }

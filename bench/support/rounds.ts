@@ -6,6 +6,13 @@ export const rounded = (value: number, digits = 1) => Math.round(value * 10 ** d
 export const spread = (values: readonly number[], digits = 0) =>
   `${rounded(Math.min(...values), digits)}–${rounded(Math.max(...values), digits)}`
 
+/** Between which values the middle half of them is: what a single odd round does not change. */
+export function middleHalf(values: readonly number[], digits = 0) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (part: number) => rounded(sorted[Math.round((sorted.length - 1) * part)]!, digits)
+  return `${at(0.25)}–${at(0.75)}`
+}
+
 /** For that long a server runs code that V8 is still compiling. */
 export const warmUps = 3
 

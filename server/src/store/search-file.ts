@@ -6,7 +6,7 @@ import type { Place } from './places.ts'
 import { SearchBatch } from './search-batch.ts'
 import {
   buildStart,
-  indexedWords,
+  indexedText,
   messagesAfter,
   scopeCharacters,
   searchable,
@@ -343,6 +343,7 @@ export class SearchFile {
     for (let start = firstRowid(at); ; start += rowidsOfMillisecond) {
       const end = start + rowidsOfMillisecond - 1
       const taken = this.#index.all(selectMillisecond, [start, end])
+      if (taken.length === 0) return { rowid: undefined, free: free ?? start }
       const found = taken.find(each => each.channelId === channelId && each.sequence === sequence)
       if (found) return { rowid: found.rowid, free: found.rowid }
       const occupied = new Set(taken.filter(each => each.channelId !== 0).map(({ rowid }) => rowid))
@@ -354,11 +355,11 @@ export class SearchFile {
   #add(rowid: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
     const late = Math.floor((rowid - firstRowid(at)) / rowidsOfMillisecond)
     this.#index.run(insertMessage, [rowid, message.channelId, message.subChannelId, message.sequence, late])
-    this.#index.run(insertWords, [rowid, indexedWords(message).join(' ')])
+    this.#index.run(insertWords, [rowid, indexedText(message)])
   }
 
   #remove(rowid: number, message: IndexedMessage) {
-    this.#index.run(removeWords, [rowid, indexedWords(message).join(' ')])
+    this.#index.run(removeWords, [rowid, indexedText(message)])
     this.#index.run((rowid + 1) % rowidsOfMillisecond === 0 ? emptyMessage : removeMessage, [rowid])
     this.#removed = true
   }

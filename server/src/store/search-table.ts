@@ -3,7 +3,7 @@ import { lockCreation } from './leases.ts'
 import type { Cursor } from './page.ts'
 import {
   buildStart,
-  indexedWords,
+  indexedText,
   messagesAfter,
   cursorAfter,
   searchable,
@@ -73,10 +73,10 @@ const messagesOfStep = 500
 /** The highest position of a word that PostgreSQL stores. */
 const lastPosition = 16_383
 
-/** The words of a message as a tsvector. */
-function vectorOf(words: readonly string[]): string {
+/** The indexed text of a message as a tsvector. */
+function vectorOf(text: string): string {
   const positions = new Map<string, number[]>()
-  for (const [index, word] of words.entries()) {
+  for (const [index, word] of text.split(' ').entries()) {
     const known = positions.get(word)
     const position = Math.min(index + 1, lastPosition)
     if (known) known.push(position)
@@ -95,7 +95,7 @@ async function store(tx: Queries, rows: readonly Row[]) {
     words:
       content === null || senderId === null
         ? undefined
-        : vectorOf(indexedWords({ channelId, subChannelId, senderId, targetId, content: parsed(content) })),
+        : vectorOf(indexedText({ channelId, subChannelId, senderId, targetId, content: parsed(content) })),
   }))
   await tx.run(removeRows, JSON.stringify(indexed.filter(({ words }) => words === undefined)))
   await tx.run(insertRows, JSON.stringify(indexed.filter(({ words }) => words !== undefined)))

@@ -29,14 +29,12 @@ export interface IndexedMessage extends Place {
   readonly content: string
 }
 
-/** The words of a message as the index stores them, in their order. */
-export function indexedWords({ channelId, subChannelId, senderId, targetId, content }: IndexedMessage): string[] {
+/** The words of a message as the index stores them, in their order, with a blank between two. */
+export function indexedText({ channelId, subChannelId, senderId, targetId, content }: IndexedMessage): string {
   const words = [senderWord(senderId), ...wordsOf(content)]
   const viewers = targetId === null ? [undefined] : [...new Set([senderId, targetId])]
-  return viewers.flatMap(viewerId => {
-    const prefix = prefixOf({ channelId, subChannelId, viewerId })
-    return words.map(word => prefix + word)
-  })
+  const prefixes = viewers.map(viewerId => prefixOf({ channelId, subChannelId, viewerId }))
+  return prefixes.map(prefix => prefix + words.join(` ${prefix}`)).join(' ')
 }
 
 /** What a search looks for in its scopes. */
