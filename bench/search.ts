@@ -27,8 +27,35 @@ const kinds: Readonly<Record<string, (chance: Chance) => Input>> = {
   'a common word, best first': chance => ({ SearchText: wordOf(chance.below(5)), SortBy: 'BEST' }),
 }
 
-const percentile = (sorted: readonly number[], part: number) =>
-  rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!, 2)
+/** The searches of one kind: the milliseconds of each, and of one the milliseconds of CPU and the messages found. */
+interface Searches {
+  readonly times: readonly number[]
+  readonly cpu: number
+  readonly found: number
+}
+
+function percentile(times: readonly number[], part: number) {
+  const sorted = times.toSorted((a, b) => a - b)
+  return rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!, 2)
+}
+
+const rowOf = (kind: string, first: Searches, warm: Searches) => ({
+  kind,
+  'first p50 ms': percentile(first.times, 0.5),
+  'first p99 ms': percentile(first.times, 0.99),
+  'warm p50 ms': percentile(warm.times, 0.5),
+  'warm p99 ms': percentile(warm.times, 0.99),
+  'CPU ms': rounded(warm.cpu),
+  found: rounded(warm.found),
+})
+
+const together = (all: readonly Searches[]): Searches => ({
+  times: all.flatMap(({ times }) => times),
+  cpu: mean(all.map(({ cpu }) => cpu)),
+  found: mean(all.map(({ found }) => found)),
+})
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 class Searcher {
   readonly #site: Site
@@ -60,7 +87,7 @@ class Searcher {
   }
 
   /** So many searches of different users, one after the other. */
-  async measure(kind: string, count: number, seed: number) {
+  async measure(kind: string, count: number, seed: number): Promise<Searches> {
     const chance = new Chance(seed)
     const times: number[] = []
     const costOf = counting(this.#site)
@@ -72,10 +99,8 @@ class Searcher {
       found += (await this.search({ ...input, MaxResults: 20 }, user)).FoundMessages!.length
       times.push(performance.now() - start)
     }
-    times.sort((a, b) => a - b)
     const { microseconds, database } = costOf(count)
-    const cpu = rounded((microseconds + database) / 1000)
-    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), cpu, found: rounded(found / count) }
+    return { times, cpu: (microseconds + database) / 1000, found: found / count }
   }
 }
 
@@ -115,20 +140,13 @@ export async function search(args: string[]) {
         'bytes of index a message': perMessage((await site.storedBytes()) - bytes),
       })
     }
-    const rows = []
+    const [firsts, warms]: [Searches[], Searches[]] = [[], []]
     for (const kind of Object.keys(kinds)) {
-      const first = await searcher.measure(kind, searches, 1)
-      const warm = await searcher.measure(kind, searches, 1)
-      rows.push({
-        kind,
-        'first p50 ms': first.p50,
-        'first p99 ms': first.p99,
-        'warm p50 ms': warm.p50,
-        'warm p99 ms': warm.p99,
-        'CPU ms': warm.cpu,
-        found: warm.found,
-      })
+      firsts.push(await searcher.measure(kind, searches, 1))
+      warms.push(await searcher.measure(kind, searches, 1))
     }
+    const rows = Object.keys(kinds).map((kind, index) => rowOf(kind, firsts[index]!, warms[index]!))
+    rows.push(rowOf('all together', together(firsts), together(warms)))
     report.table('searches', rows)
   } finally {
     await site.close()
