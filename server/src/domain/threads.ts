@@ -44,7 +44,7 @@ export async function requireRoot(tx: Queries, place: Place, rootId: string, hid
       `${threadAttribute} must be the MessageId of a message that all members of the channel or sub-channel see.`,
     )
   }
-  if (!(await isReply(tx, { ...place, messageId: rootId }))) return
+  if (!(await isReply(tx, { ...place, messageId: rootId }, hiddenBefore))) return
   throw badRequest(
     'The message to reply to is a reply itself',
     `${threadAttribute} must be the MessageId of the message that the thread begins with.`,
@@ -60,7 +60,7 @@ export async function enterThread(
   reply: Place & { readonly messageId: string; readonly attributes: MessageAttributes | undefined },
 ): Promise<Thread | undefined> {
   const [rootId] = valuesOf(reply.attributes)
-  if (rootId === undefined || !(await isForAll(tx, reply, rootId, 0)) || (await isReply(tx, { ...reply, messageId: rootId })))
+  if (rootId === undefined || !(await isForAll(tx, reply, rootId, 0)) || (await isReply(tx, { ...reply, messageId: rootId }, 0)))
     return undefined
   return addReply(tx, reply, rootId)
 }

@@ -29,7 +29,11 @@ interface Counted {
 
 const counts = `replies, last_reply_at as "lastReplyAt"`
 
-const selectReply = statement<{ found: number }>(`select 1 as found from thread_messages where ${ofMessage()}`)
+const selectReply = statement<{ found: number }>(`
+  select 1 as found from thread_messages t
+  join messages root on root.channel_id = t.channel_id and root.sub_channel_id = t.sub_channel_id and root.private = 0
+    and root.created_at = t.root_at and root.sequence = t.root_sequence
+  where ${ofMessage('t.')} and root.created_at >= $5`)
 const insertReply = statement(`insert into thread_messages (${keyColumns}, root_at, root_sequence) values ($1, $2, $3, $4, $5, $6)`)
 const countReply = statement<Counted>(`
   insert into threads (${keyColumns}, replies, last_reply_at) values ($1, $2, $3, $4, 1, $5)
@@ -70,9 +74,9 @@ const thread = (id: string, { replies, lastReplyAt }: Counted): Thread => ({
   lastReplyAt: dateIfGiven(lastReplyAt),
 })
 
-/** Whether the message is a reply in a thread. */
-export async function isReply(db: Queries, key: MessageKey) {
-  return (await db.get(selectReply, ...keyValues(key))) !== undefined
+/** Whether the message is a reply in a thread. A thread ends if its first message is deleted, or older than `hiddenBefore`. */
+export async function isReply(db: Queries, key: MessageKey, hiddenBefore: number) {
+  return (await db.get(selectReply, ...keyValues(key), hiddenBefore)) !== undefined
 }
 
 /** Adds a reply to the thread that begins with a message; returns the thread. */

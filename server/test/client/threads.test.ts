@@ -95,8 +95,13 @@ onBothDatabases(
       expect(await threads([root])).toEqual([])
       expect(await refusal(list(root))).toMatchObject(missing)
       expect(await refusal(reply(root, 'x'))).toMatchObject(refusedRoot)
-      expect(await refusal(reply(two, 'x'))).toMatchObject({ message: 'The message to reply to is a reply itself' })
+      // Its replies are plain messages, with which a thread can begin.
+      const late = await reply(two, 'late')
+      expect(await threads([two])).toMatchObject([{ MessageId: two, ReplyCount: 1 }])
+      expect(await refusal(reply(late, 'x'))).toMatchObject({ message: 'The message to reply to is a reply itself' })
       await messaging.deleteChannelMessage({ ChannelArn, MessageId: two, ChimeBearer: user('root') })
+      expect(await threads([late])).toMatchObject([{ MessageId: late, ReplyCount: 0 }])
+      await reply(late, 'x')
     })
 
     test('belong to a sub-channel of an elastic channel', async () => {
@@ -129,6 +134,11 @@ onBothDatabases(
         AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
       })
       const start = now()
+      advance(days(0.9))
+      const two = await reply(root, 'two')
+      advance(days(0.2))
+      expect(await threads([root, two])).toMatchObject([{ MessageId: two, ReplyCount: 0 }])
+      await reply(two, 'to what is a plain message now')
       advance(days(2))
       expect(await threads([root])).toEqual([])
       expect(await refusal(reply(root, 'x'))).toMatchObject(refusedRoot)
