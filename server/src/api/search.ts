@@ -4,7 +4,7 @@ import { bestFound, newestFound, searchedPhrases, type FoundMessage } from '../d
 import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { badRequest } from '../errors.ts'
 import { messageSummary } from '../present/messages.ts'
-import { findIdentity } from '../store/identities.ts'
+import { everybodyOf } from '../store/identities.ts'
 import { placesOfMember, type PlaceOfMember } from '../store/searched-places.ts'
 import { checkPeriod } from './messages.ts'
 import { namedIfGiven } from './named.ts'
@@ -45,16 +45,16 @@ export const search = {
     }
     const phrases = SearchText === undefined ? [] : searchedPhrases(SearchText)
     const senderArn = namedIfGiven(call, 'SenderArn')
-    const sender = senderArn && (await findIdentity(db, senderArn))
+    const senderIds = senderArn && (await everybodyOf(db, senderArn))
     const { places, isAll } = await placesOf(call)
     const answer = { SearchedAllChannels: isAll, IndexedAllMessages: await index.isComplete() }
-    // A user that does not exist has sent no messages.
-    if (senderArn && !sender) return { ...answer, FoundMessages: [] }
+    // A user that has never existed has sent no messages.
+    if (senderIds?.length === 0) return { ...answer, FoundMessages: [] }
     const searched = {
       viewerId: facts.caller.id,
       places,
       phrases,
-      senderId: sender?.id,
+      senderIds,
       notBefore: Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(now(), facts.retentionDays)),
       notAfter: Math.min(NotAfter?.getTime() ?? endOfTime, endOfTime),
       sees: (message: FoundMessage['message']) =>

@@ -24,6 +24,8 @@ import { previousTokens } from './migrations/021-previous-tokens.ts'
 import { accessChanges } from './migrations/022-access-changes.ts'
 import { laneOwners } from './migrations/023-lane-owners.ts'
 import { accessMarks } from './migrations/024-access-marks.ts'
+import { formerIdentities } from './migrations/025-former-identities.ts'
+import { otherWords } from './migrations/026-other-words.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /**
@@ -55,6 +57,8 @@ export const migrations: readonly ((dialect: Dialect, found: number) => string)[
   accessChanges,
   laneOwners,
   accessMarks,
+  formerIdentities,
+  otherWords,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -17,7 +17,8 @@ export interface MessageSearch {
   readonly viewerId: number
   readonly places: readonly PlaceOfMember[]
   readonly phrases: readonly Phrase[]
-  readonly senderId: number | undefined
+  /** The users and bots whose messages are searched; undefined for all. */
+  readonly senderIds: readonly number[] | undefined
   /** Bounds of the creation time, in epoch milliseconds, inclusive. */
   readonly notBefore: number
   readonly notAfter: number
@@ -70,23 +71,23 @@ class Searching {
   }
 
   async candidates(after: Cursor | undefined, limit: number): Promise<Candidate[]> {
-    const { places, viewerId, phrases, senderId, notBefore, notAfter } = this.#search
+    const { places, viewerId, phrases, senderIds, notBefore, notAfter } = this.#search
     const searched = places.flatMap(({ channelId, subChannelId, hasPrivate }) => [
       { channelId, subChannelId, viewerId: undefined },
       ...(hasPrivate ? [{ channelId, subChannelId, viewerId }] : []),
     ])
-    return searched.length === 0 ? [] : this.#index.candidates({ scopes: searched, phrases, senderId, notBefore, notAfter }, after, limit)
+    return searched.length === 0 ? [] : this.#index.candidates({ scopes: searched, phrases, senderIds, notBefore, notAfter }, after, limit)
   }
 
   /** The messages of the candidates, with their score; undefined for candidates that do not match any more. */
   async found(candidates: readonly Candidate[]): Promise<({ place: PlaceOfMember; message: Message; score: number } | undefined)[]> {
-    const { phrases, senderId, notBefore, notAfter, sees } = this.#search
+    const { phrases, senderIds, notBefore, notAfter, sees } = this.#search
     const messages = await Promise.all(candidates.map(async candidate => messageOfNumbers(this.#db, candidate)))
     return messages.map((message, index) => {
       const place = this.#placeOf.get(keyOf(candidates[index]!))
       if (!place || !message || message.content === undefined || message.type !== 'STANDARD' || !sees(message)) return undefined
       const at = message.createdAt.getTime()
-      if (at < notBefore || at > notAfter || (senderId !== undefined && message.sender.id !== senderId)) return undefined
+      if (at < notBefore || at > notAfter || senderIds?.includes(message.sender.id) === false) return undefined
       const score = scoreOf(message.content, phrases)
       return score === 0 ? undefined : { place, message, score }
     })

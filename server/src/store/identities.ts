@@ -138,6 +138,23 @@ export const namesakeOf = firstValue<number, [id: number]>(`
     and living.deleted_at is null
   where gone.id = $1`)
 
+/** How many former users or bots of one ARN are found. */
+const mostFormer = 20
+const selectEverybody = statement<{ id: number }>(`
+  select i.id from app_instances a join identities i
+    on i.app_instance_id = a.id and i.kind = $2 and i.external_id = $3 and i.deleted_at is null
+  where ${living}
+  union all
+  select * from (
+    select i.id from app_instances a join identities i
+      on i.app_instance_id = a.id and i.kind = $2 and i.external_id = $3 and i.deleted_at is not null
+    where ${living} order by i.id desc limit ${mostFormer}) gone`)
+
+/** The ids of all who have the ARN or had it, which are the senders with that ARN in messages: the living user or bot, and deleted ones. */
+export async function everybodyOf(db: Queries, arn: Named): Promise<number[]> {
+  return (await db.all(selectEverybody, ...valuesOf(arn))).map(({ id }) => id)
+}
+
 /** Locks the identity until the commit, so its counts stay as they are. False if it is deleted. */
 export const lockIdentity = changeRow<[id: number]>(`update identities set purged_at = purged_at where id = $1 and deleted_at is null`)
 

@@ -124,12 +124,11 @@ const text = (phrase: { words: readonly string[]; isPrefix: boolean }) =>
 /** The FTS5 expression of a search in all its scopes. */
 const expressionOf = (search: FileSearch) =>
   search.scopes
-    .map(
-      scope =>
-        `(${searchedIn(scope, search)
-          .map(phrase => `(${text(phrase)})`)
-          .join(' AND ')})`,
-    )
+    .map(scope => {
+      const { phrases, senders } = searchedIn(scope, search)
+      const ofSender = senders ? [senders.map(word => `"${word}"`).join(' OR ')] : []
+      return `(${[...ofSender, ...phrases.map(text)].map(part => `(${part})`).join(' AND ')})`
+    })
     .join(' OR ')
 
 /** How many messages one transaction indexes. */

@@ -16,6 +16,7 @@ import {
 } from './search-words.ts'
 import { findValue, putValue } from './shared-values.ts'
 import { parsed } from './text.ts'
+import type { Phrase } from '../tools/words.ts'
 
 /*
  * The search index of PostgreSQL: the table search_index, which the nodes fill from search_changes. The layout and what was measured:
@@ -135,13 +136,14 @@ export async function isIndexComplete(db: Queries) {
   return index !== undefined && index.generation === generation && !index.cursor
 }
 
-const queryOf = (scope: SearchScope, search: Searched) =>
-  searchedIn(scope, search)
-    .map(({ words, isPrefix }) =>
-      words.map((word, index) => `'${word}'${isPrefix && index === words.length - 1 ? ':*' : ''}`).join(' <-> '),
-    )
-    .map(phrase => `(${phrase})`)
-    .join(' & ')
+const text = ({ words, isPrefix }: Phrase) =>
+  words.map((word, index) => `'${word}'${isPrefix && index === words.length - 1 ? ':*' : ''}`).join(' <-> ')
+
+function queryOf(scope: SearchScope, search: Searched) {
+  const { phrases, senders } = searchedIn(scope, search)
+  const ofSender = senders ? [senders.map(word => `'${word}'`).join(' | ')] : []
+  return [...ofSender, ...phrases.map(text)].map(part => `(${part})`).join(' & ')
+}
 
 /** At most `limit` messages behind the cursor, the newest first, with the cursor behind each. */
 export async function searchTable(db: Queries, search: ScopedSearch, after: Cursor | undefined, limit: number) {

@@ -40,14 +40,17 @@ export function indexedText({ channelId, subChannelId, senderId, targetId, conte
 /** What a search looks for in its scopes. */
 export interface Searched {
   readonly phrases: readonly Phrase[]
-  readonly senderId: number | undefined
+  /** The message is of one of these users and bots; undefined for all. */
+  readonly senderIds: readonly number[] | undefined
 }
 
-/** The phrases of the search in one scope, with each word as the index stores it. */
-export const searchedIn = (scope: SearchScope, { phrases, senderId }: Searched): Phrase[] => {
+/** The search in one scope, with each word as the index stores it: all phrases, and one of the senders, must be in a message. */
+export const searchedIn = (scope: SearchScope, { phrases, senderIds }: Searched) => {
   const prefix = prefixOf(scope)
-  const sender = senderId === undefined ? [] : [{ words: [senderWord(senderId)], isPrefix: false }]
-  return [...sender, ...phrases].map(({ words, isPrefix }) => ({ words: words.map(word => prefix + word), isPrefix }))
+  return {
+    phrases: phrases.map(({ words, isPrefix }): Phrase => ({ words: words.map(word => prefix + word), isPrefix })),
+    senders: senderIds?.map(senderId => prefix + senderWord(senderId)),
+  }
 }
 
 /** A search in all its scopes. */

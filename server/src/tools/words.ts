@@ -4,19 +4,25 @@
  */
 
 const unspaced = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`
+/** Characters within words that nobody sees: soft hyphens, joiners and variation selectors; and blanks of no width, as between Khmer words. */
+const invisible = String.raw`[\u00AD\u200D\u2060\p{Variation_Selector}]`
+const invisibleInRun = String.raw`[${invisible}\u200B]`
 const runs = new RegExp(
-  String.raw`(?<pairs>[${unspaced}&&[\p{L}\p{N}]][${unspaced}&&[\p{L}\p{M}\p{N}]]*)|[[\p{L}\p{N}]--${unspaced}][[\p{L}\p{M}\p{N}]--${unspaced}]*|\p{Extended_Pictographic}`,
+  String.raw`(?<pairs>[${unspaced}&&[\p{L}\p{N}]][[${unspaced}&&[\p{L}\p{M}\p{N}]]${invisibleInRun}]*)|[[\p{L}\p{N}]--${unspaced}][[[\p{L}\p{M}\p{N}]--${unspaced}]${invisible}]*|\p{RI}\p{RI}|\p{Extended_Pictographic}`,
   'gv',
 )
 const plain = /^[a-zA-Z0-9]+$/
-const strange = /[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]/gu
+const strange = /[^\p{L}\p{M}\p{N}\p{RI}\p{Extended_Pictographic}]|\p{Variation_Selector}/gu
 
 /** The most words of a text that are indexed, and the most characters of each. */
 const mostWords = 4096
 const longestWord = 32
 
 /** Folds a text so that width, ligatures and case do not matter; accents do. */
-const folded = (text: string) => (plain.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replaceAll(strange, ''))
+function folded(text: string) {
+  if (plain.test(text)) return text.toLowerCase()
+  return text.normalize('NFKC').toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ').replaceAll(strange, '')
+}
 
 const shortened = (word: string) => (word.length <= longestWord ? word : Array.from(word).slice(0, longestWord).join(''))
 
@@ -51,7 +57,7 @@ function* foundIn(text: string): Generator<Found> {
       if (++count === mostWords) return
       continue
     }
-    const written = Array.from(run)
+    const written = visibleParts(run)
     // Where folding has changed the number of characters, every pair stands for the whole run.
     const isEven = written.length === characters.length
     let at = start
@@ -64,6 +70,19 @@ function* foundIn(text: string): Generator<Found> {
       if (++count === mostWords) return
     }
   }
+}
+
+const hidden = new RegExp(invisibleInRun, 'v')
+
+/** The characters of a run, each with the invisible ones that follow it. */
+function visibleParts(run: string): string[] {
+  if (!hidden.test(run)) return Array.from(run)
+  const parts: string[] = []
+  for (const character of run) {
+    if (hidden.test(character)) parts.push((parts.pop() ?? '') + character)
+    else parts.push(character)
+  }
+  return parts
 }
 
 const other = /[^ -~\s]/

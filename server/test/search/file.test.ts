@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { otherWords } from '../../src/database/migrations/026-other-words.ts'
 import { SqliteDatabase } from '../../src/database/sqlite.ts'
 import { SearchFile } from '../../src/store/search-file.ts'
 import { boundChanges, renewSearch } from '../../src/store/search-generation.ts'
@@ -90,6 +91,21 @@ describe('The index file of SQLite', () => {
     await renewSearch(world.app.db)
     await expect.poll(() => fileIn(folder).catch(() => before), { interval: 50 }).not.toBe(before)
     await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
+  })
+
+  test('is rebuilt by the migration to a version that divides words in another way', async () => {
+    const { send, count } = await makeChat(world)
+    await send('former words')
+    await expect.poll(() => count('former'), { interval: 50 }).toBe(1)
+    const before = await fileIn(folder)
+    await world.app.close()
+    const database = new DatabaseSync(join(folder, 'carillon.db'))
+    database.exec(otherWords())
+    database.close()
+    await start()
+    const { carillon } = world
+    await expect.poll(() => count('former', { carillon }).catch(() => 0), { interval: 50 }).toBe(1)
+    expect(await fileIn(folder)).not.toBe(before)
   })
 
   test('has each message in its newest state after a build, although it was edited, redacted or deleted after the build has read it', async () => {

@@ -79,6 +79,51 @@ onBothDatabases(
       ])
     })
 
+    test('finds words whatever their case, flags, and words with characters that nobody sees', async () => {
+      const { send, contents, answerOf, indexed } = await made()
+      const texts = {
+        'Über die Straße': ['STRASSE', 'strasse', 'STRAẞE', 'str*'],
+        ΟΔΥΣΣΕΥΣ: ['οδυσσευς', 'ΟΔΥΣ*', 'οδυσ*'],
+        'Grüße aus 🇨🇭 und 🇦🇹': ['🇨🇭', '🇦🇹', '🇨🇭 🇦🇹'],
+        'Donau\u00ADdampf\u00ADschiff': ['Donaudampfschiff', 'donau*'],
+        'ភាសា\u200Bខ្មែរ': ['ភាសាខ្មែរ', 'ភាសា\u200Bខ្មែរ', 'ខ្មែរ', 'សាខ្មែ'],
+        'ශ්\u200Dරී ලංකා': ['ශ්රී', 'ශ්\u200Dරී'],
+        '葛\u{E0100}城市': ['葛城', '葛\u{E0100}城'],
+        last: ['last'],
+      }
+      for (const text of Object.keys(texts)) await send(text)
+      await indexed('last')
+      for (const [text, words] of Object.entries(texts)) {
+        for (const word of words) expect([word, await contents(word)]).toEqual([word, [text]])
+      }
+      expect(await contents('🇭🇨')).toEqual([])
+      const { FoundMessages: [found] = [] } = await answerOf('葛城')
+      expect(found?.Snippet).toEqual([
+        { Text: '葛\u{E0100}城', IsMatch: true },
+        { Text: '市', IsMatch: false },
+      ])
+    })
+
+    test('finds the messages of a deleted user by its ARN, as those of a new user with the same ARN', async () => {
+      const { arn, ann, user, ChannelArn, send, contents, indexed } = await made()
+      const { identity, messaging } = world()
+      const cid = { AppInstanceArn: arn, AppInstanceUserId: 'cid', Name: 'cid' }
+      const join = async () => messaging.createChannelMembership({ ChannelArn, MemberArn: user('cid'), Type: 'DEFAULT', ChimeBearer: ann })
+      await join()
+      await send('first', { ChimeBearer: user('cid') })
+      await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('cid') })
+      await send('other')
+      await indexed('other')
+      for (const SortBy of ['NEWEST', 'BEST']) expect(await contents(undefined, { SenderArn: user('cid'), SortBy })).toEqual(['first'])
+      await identity.createAppInstanceUser(cid)
+      await join()
+      await send('second', { ChimeBearer: user('cid') })
+      await indexed('second')
+      expect(await contents(undefined, { SenderArn: user('cid') })).toEqual(['second', 'first'])
+      expect(await contents('first', { SenderArn: user('cid') })).toEqual(['first'])
+      expect(await contents('other', { SenderArn: user('cid') })).toEqual([])
+    })
+
     test('does not find what is redacted, deleted or edited away, from the answer on', async () => {
       const { send, contents, indexed, ChannelArn, ann, user } = await made()
       const { messaging } = world()
