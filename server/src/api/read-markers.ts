@@ -1,6 +1,7 @@
 import type { Handlers } from './call.ts'
 import { retentionCutoff } from '../auth/roles/sight.ts'
 import { checkListed, putReadMarker } from '../domain/read-markers.ts'
+import { checkOrdinary } from '../domain/sub-channels.ts'
 import { identity } from '../present/identities.ts'
 import { listReadMarkers } from '../store/read-markers.ts'
 import { actingIn } from './acting.ts'
@@ -18,6 +19,7 @@ export const readMarkers = {
   },
 
   async PutChannelReadMarker(input, call) {
+    checkOrdinary(call.facts.channel, 'Read markers')
     const { createdAt } = requireMessage(call, input.MessageId)
     const hiddenBefore = retentionCutoff(call.now(), call.facts.retentionDays)
     await putReadMarker(call.db, actingIn(call), input.MessageId, hiddenBefore)

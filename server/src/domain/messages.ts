@@ -38,7 +38,10 @@ const pending = { Value: 'PENDING' as const }
 /** Throws for a change of a message that a flow has not released. */
 export function requireSent(message: Message) {
   if (message.status === 'SENT') return
-  throw conflict('The message is not sent', `Its Status is ${message.status}: only a message that is SENT can be changed or redacted.`)
+  throw conflict(
+    'The message is not sent',
+    `Its Status is ${message.status}: only a message that is SENT can be changed, redacted, pinned or reacted to.`,
+  )
 }
 
 /** The message as it is now, in the transaction of its change. Throws ConflictException if it is redacted or deleted by now. */

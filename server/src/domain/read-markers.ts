@@ -16,9 +16,8 @@ export async function moveReadMarker(tx: Transaction, { channel, actor, now }: A
   await emitMoved(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()), { unread: 0, mentions: 0 })
 }
 
-/** Sets the actor's read marker to a message, forward or back. Retention hides messages before that time. */
+/** Sets the actor's read marker in an ordinary channel to a message, forward or back. Retention hides messages before that time. */
 export async function putReadMarker(db: Database, { channel, actor }: ActingInChannel, messageId: string, hiddenBefore: number) {
-  checkOrdinary(channel, 'Read markers')
   const behind = await messagesBehind(db, channel.id, actor.id, messageId, turn)
   await db.transaction(tx => put(tx, { channel, actor }, messageId, { behind, hiddenBefore }))
 }
@@ -58,8 +57,9 @@ export async function checkListed(db: Queries, channel: CalledChannel) {
   checkOrdinary(channel, 'Read markers')
   const members = await memberCount(db, channel.id)
   if (members <= listedMembersAtMost) return
+  // Not how many: members who are not moderators would learn how many HIDDEN ones there are.
   throw badRequest(
     `Read markers can be listed in channels of up to ${listedMembersAtMost} members`,
-    `${channel.arn} has ${members} members.`,
+    `${channel.arn} has more. HIDDEN members count as well.`,
   )
 }

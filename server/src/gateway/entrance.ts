@@ -188,7 +188,7 @@ export class Entrance {
 function eventKindsOf(parameters: Presigned['parameters'], ofAll: readonly string[]): ReadonlySet<string> | undefined {
   const named = parameters.get('carillon-events')
   if (named === undefined && ofAll.length === 0) return undefined
-  return new Set([...ofAll, ...(named?.split(',') ?? [])].filter(name => ownKinds.has(name)))
+  return new Set([...ofAll, ...(named?.split(',').map(name => name.trim()) ?? [])].filter(name => ownKinds.has(name)))
 }
 
 const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)

@@ -98,8 +98,12 @@ export function botocoreModel(): Json {
 export function botocorePaginators(): Json {
   const paged = Object.entries(carillonOperations).filter(([, { output }]) => 'NextToken' in output.properties)
   const described = paged.map(([name, { output }]) => {
-    const result = Object.entries(output.properties as Record<string, Shape>).find(([, shape]) => kindOf(shape) === 'list')
-    return [name, { input_token: 'NextToken', output_token: 'NextToken', limit_key: 'MaxResults', result_key: result?.[0] }]
+    const members = Object.entries(output.properties as Record<string, Shape>)
+    const result = members.find(([, shape]) => kindOf(shape) === 'list')?.[0]
+    // Without them the AWS CLI, which reads all pages by itself, prints the list only.
+    const others = members.map(([member]) => member).filter(member => member !== result && member !== 'NextToken')
+    const paginator = { input_token: 'NextToken', output_token: 'NextToken', limit_key: 'MaxResults', result_key: result }
+    return [name, others.length === 0 ? paginator : { ...paginator, non_aggregate_keys: others }]
   })
   return { pagination: Object.fromEntries(described) as Json }
 }

@@ -118,7 +118,11 @@ export async function putPresenceShown(tx: Queries, id: number, isShown: boolean
 
 /** The events that Amazon does not have and that all sessions of the app instance get. */
 export async function ownEvents(db: Queries, id: number) {
-  return parsedIfGiven<readonly ('read' | 'unread' | 'typing' | 'reaction')[]>((await db.get(selectEvents, id))?.events ?? null) ?? []
+  return (
+    parsedIfGiven<readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[]>(
+      (await db.get(selectEvents, id))?.events ?? null,
+    ) ?? []
+  )
 }
 
 export async function putOwnEvents(tx: Queries, id: number, events: readonly string[]) {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { say } from '../api/acts.ts'
+import { openElastic } from '../api/elastic-acts.ts'
 import { CarillonError } from '../../src/client/carillon.ts'
 import { allowing, makeKey } from '../support/access.ts'
 import { clientsOf, onBothDatabases, refusal, type World } from '../support/world.ts'
@@ -70,8 +72,18 @@ onBothDatabases('Read markers', world => {
     await join([all[100]!])
     expect(await refusal(carillon.call('ListChannelReadMarkers', { ChannelArn, ChimeBearer }))).toMatchObject({
       name: 'BadRequestException',
-      reason: `${ChannelArn} has 101 members.`,
+      reason: `${ChannelArn} has more. HIDDEN members count as well.`,
     })
+  })
+
+  test('do not exist in elastic channels, and the refusal says so', async () => {
+    const { carillon } = world()
+    const { ChannelArn, user, join } = await openElastic(world(), { maximum: 2, target: 2, percentage: 40 }, ['ann'])
+    const [ChimeBearer, SubChannelId] = [user('ann'), await join('ann')]
+    const MessageId = await say(world(), ChimeBearer, ChannelArn, 'x', { SubChannelId })
+    const message = 'Read markers are not supported for elastic channels'
+    expect(await refusal(carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer }))).toMatchObject({ message })
+    expect(await refusal(carillon.call('ListChannelReadMarkers', { ChannelArn, ChimeBearer }))).toMatchObject({ message })
   })
 
   test('need a permission of their own: carillon:PutChannelReadMarker', async () => {

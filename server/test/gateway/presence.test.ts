@@ -118,7 +118,7 @@ onBothDatabases(
 describe('The events of an app instance', () => {
   onBothDatabases('that an admin has chosen for all its sessions', world => {
     test('are heard without asking on the URL, by sessions that connect afterwards', async () => {
-      const { app, carillon } = world()
+      const { app, carillon, messaging } = world()
       const { arn, ann, ben, ChannelArn } = await makeScene(world())
       const before = await listen(app, ann)
       const set = async (...Events: ('read' | 'typing')[]) =>
@@ -126,8 +126,11 @@ describe('The events of an app instance', () => {
       expect(await set('typing', 'typing')).toEqual({ Events: ['typing'] })
       expect((await carillon.call('GetAppInstanceEventSettings', { AppInstanceArn: arn })).EventSettings).toEqual({ Events: ['typing'] })
       const after = await listen(app, ann)
+      const asking = await listen(app, ann, { query: { 'carillon-events': 'unread, read,other' } })
       await carillon.call('SendTypingIndicator', { ChannelArn, IsTyping: true, ChimeBearer: ben })
-      expect((await after.next()).type).toBe('UPDATE_TYPING_INDICATOR')
+      expect([await typeOfNext(after), await typeOfNext(asking)]).toEqual(['UPDATE_TYPING_INDICATOR', 'UPDATE_TYPING_INDICATOR'])
+      await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: ben })
+      expect(await typeOfNext(asking)).toBe('UPDATE_CHANNEL_READ_MARKER')
       await set()
       const last = await listen(app, ann)
       await say(world(), ben, ChannelArn, 'last')

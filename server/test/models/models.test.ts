@@ -74,6 +74,7 @@ pages = carillon.get_paginator('list_channel_read_markers').paginate(
   ChannelArn=sys.argv[2], ChimeBearer=sys.argv[3], PaginationConfig={'PageSize': 2})
 for page in pages:
   print([(each['Member']['Name'], 'ReadMarkerTimestamp' in each) for each in page['ChannelReadMarkers']])
+print(list(pages.build_full_result()))
 try:
   carillon.put_channel_read_marker(ChannelArn=sys.argv[2], MessageId='none', ChimeBearer=sys.argv[3])
 except carillon.exceptions.NotFoundException as error:
@@ -89,6 +90,7 @@ except carillon.exceptions.NotFoundException as error:
       expect(stdout.trim().split('\n')).toEqual([
         "[('ann', False), ('ben', True)]",
         "[('cid', False)]",
+        "['ChannelReadMarkers', 'ChannelArn']",
         'NotFoundException There is no messag',
       ])
     },
