@@ -133,6 +133,7 @@ const asOf20 = [
   'alter table access_version drop column mark',
   'alter table outbox drop column leased_by',
   ...['leased_by', 'paused_until', 'pause_reason'].map(column => `alter table outbox_lanes drop column ${column}`),
+  'drop index identities_former',
   'delete from schema_versions where version > 20',
 ]
 
