@@ -5,6 +5,7 @@ import { consoleUrl, signInLine } from '../console/link.ts'
 import { claimDataFolder } from '../database/data-folder.ts'
 import { countAppInstances } from '../store/app-instances.ts'
 import { exported, regionVariables } from './exported.ts'
+import { endOfNpx } from './npx.ts'
 import { notifySystemd } from './readiness.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
 
@@ -15,34 +16,6 @@ const shutdownMilliseconds = 9500
 function askedToStop(): Promise<void> {
   return new Promise(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
-  })
-}
-
-/** How often a server that npx has started looks whether npx is still there, in milliseconds. */
-const npxMilliseconds = 500
-/** With so many looks that find npx still there, two seconds, a SIGHUP is over: it came to reopen the audit log. */
-const hangUpLooks = 4
-
-/**
- * Resolves when the shell in which npx has started this server has ended; never for a server that was started otherwise. npx passes SIGTERM
- * to that shell only, which ends without passing it on. If the shell ends within two seconds after a SIGHUP, the terminal was closed: the
- * server goes on, and the promise never resolves. Of a busy server the timer may run before the SIGHUP is delivered, so a second look
- * decides.
- */
-function endOfNpx(): Promise<void> {
-  return new Promise(resolve => {
-    const { npm_lifecycle_event: event, npm_lifecycle_script: script = '' } = process.env
-    if (event !== 'npx' || !/^(['"]?)carillon\1$/.test(script)) return
-    const shell = process.ppid
-    let looksSinceHangUp = hangUpLooks
-    let isMissed = false
-    process.on('SIGHUP', () => (looksSinceHangUp = 0))
-    const timer = setInterval(() => {
-      if (process.ppid === shell) looksSinceHangUp++
-      else if (looksSinceHangUp < hangUpLooks) clearInterval(timer)
-      else if (isMissed) resolve()
-      else isMissed = true
-    }, npxMilliseconds).unref()
   })
 }
 

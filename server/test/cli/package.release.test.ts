@@ -114,43 +114,38 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
 })
 
+/** A server as `npx carillon serve &` starts it. */
+async function startedByNpx() {
+  const flags = ['--port', '0', '--no-tls', '--data', ':memory:']
+  const server = new Program('npx', ['carillon', 'serve', ...flags], { cwd: root, env: keyVariables })
+  return { server, url: await server.url() }
+}
+
+/** The status of /health, or why there is none. */
+const healthOf = async (url: string) =>
+  fetch(`${url}/health`).then(
+    ({ status }) => status,
+    (error: Error) => error.message,
+  )
+
 test('a server that npx has started stops when npx is killed', { timeout: 60_000 }, async () => {
-  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
-    cwd: root,
-    env: keyVariables,
-  })
-  const url = await server.url()
+  const { server, url } = await startedByNpx()
   server.kill('SIGTERM')
-  await expect
-    .poll(() =>
-      fetch(`${url}/health`).then(
-        ({ status }) => status,
-        (error: Error) => error.message,
-      ),
-    )
-    .toBe('fetch failed')
+  await expect.poll(() => healthOf(url)).toBe('fetch failed')
 })
 
 test('a server that npx has started goes on when its terminal is closed, which ends npx', { timeout: 60_000 }, async () => {
-  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
-    cwd: root,
-    env: keyVariables,
-  })
-  const url = await server.url()
+  const { server, url } = await startedByNpx()
   server.killAll('SIGHUP')
   await expect.poll(() => isRunning(server.pid)).toBe(false)
   // Longer than the server needs to notice that npx has ended.
   await setTimeout(1500)
-  expect((await fetch(`${url}/health`)).status).toBe(200)
+  expect(await healthOf(url)).toBe(200)
   server.killAll('SIGTERM')
 })
 
 test('a busy server that npx has started goes on when it notices the end of npx before the SIGHUP', { timeout: 60_000 }, async () => {
-  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
-    cwd: root,
-    env: keyVariables,
-  })
-  const url = await server.url()
+  const { server, url } = await startedByNpx()
   const serving = childOf(childOf(server.pid))
   // A server that is stopped for longer than its timer runs the timer first when it continues.
   process.kill(serving, 'SIGSTOP')
@@ -160,28 +155,17 @@ test('a busy server that npx has started goes on when it notices the end of npx 
   process.kill(serving, 'SIGCONT')
   // Longer than the server needs to notice that npx has ended.
   await setTimeout(1500)
-  expect((await fetch(`${url}/health`)).status).toBe(200)
+  expect(await healthOf(url)).toBe(200)
   server.killAll('SIGTERM')
 })
 
 test('a server that npx has started stops when npx is killed, also after a SIGHUP for its audit log', { timeout: 60_000 }, async () => {
-  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
-    cwd: root,
-    env: keyVariables,
-  })
-  const url = await server.url()
+  const { server, url } = await startedByNpx()
   process.kill(childOf(childOf(server.pid)), 'SIGHUP')
   // Longer than the time in which the end of npx would mean a closed terminal.
   await setTimeout(3000)
   server.kill('SIGTERM')
-  await expect
-    .poll(() =>
-      fetch(`${url}/health`).then(
-        ({ status }) => status,
-        (error: Error) => error.message,
-      ),
-    )
-    .toBe('fetch failed')
+  await expect.poll(() => healthOf(url)).toBe('fetch failed')
 })
 
 /** The process that a process has started: npx starts a shell, and the shell the server. NaN, to which no signal goes, if there is none. */
