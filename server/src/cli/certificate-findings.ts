@@ -24,12 +24,15 @@ function filesOf({ data, tlsCert, tlsKey }: Config) {
   return existsSync(made.cert) ? made : undefined
 }
 
+/** The last day on which a certificate is valid. */
+const untilOf = ({ validToDate }: X509Certificate) => validToDate.toISOString().slice(0, 10)
+
 const renewal = 'Restart the server, which makes a new one.'
 
 /** What is wrong with a certificate, or soon will be. */
 function* flawsOf(certificate: X509Certificate, { cert, isOwn }: { cert: string; isOwn: boolean }, config: Config, now: number) {
   const { validFromDate, validToDate } = certificate
-  const until = validToDate.toISOString().slice(0, 10)
+  const until = untilOf(certificate)
   const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : renewal
   if (validFromDate.getTime() > now)
     yield fault(
@@ -55,8 +58,7 @@ export async function certificateFindings(config: Config, now: number): Promise<
   try {
     const certificate = new X509Certificate((await readPair(files)).cert)
     const flaws = [...flawsOf(certificate, files, config, now)]
-    const until = certificate.validToDate.toISOString().slice(0, 10)
-    const well = good(`The TLS certificate ${cert} is valid until ${until}, for ${namesIn(certificate.subjectAltName)}`)
+    const well = good(`The TLS certificate ${cert} is valid until ${untilOf(certificate)}, for ${namesIn(certificate.subjectAltName)}`)
     return flaws.length > 0 ? flaws : [well]
   } catch (error) {
     return [fault(`The TLS certificate ${cert} cannot be used`, (error as Error).message)]

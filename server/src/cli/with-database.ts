@@ -21,7 +21,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   const follow = (what: AfterCommit) => 'wake' in what || opening?.bus.publish(what)
   const given = { log, follow: (what: unknown) => void follow(what as AfterCommit) }
   const db = await opened(config, given).catch(async (error: unknown) => {
-    if (!creates || !(error instanceof NotSetUp) || (config.databaseUrl === undefined && config.data === ':memory:')) throw error
+    if (!creates || !(error instanceof NotSetUp)) throw error
     const created = await openDatabase(config, given)
     process.stderr.write('There was no database of these settings; it is created.\n')
     return created
