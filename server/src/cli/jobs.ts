@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { jobNames, jobsOf } from '../jobs/index.ts'
-import { purgeStep } from '../jobs/purge.ts'
 import { addSettings } from './settings.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -8,13 +7,10 @@ import { withDatabase } from './with-database.ts'
 async function run(name: string, flags: object) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. The jobs are ${jobNames.join(', ')}.`)
   await withDatabase(flags, async db => {
-    const job = jobsOf({ db, now: Date.now }).find(known => known.name === name)!
-    const count = await job.run()
-    const isPurge = name === 'purge'
-    let steps = isPurge ? count : 0
-    for (let step; (step = await purgeStep(db, Date.now()));) if (step === 'worked') steps++
-    while (await db.tidy());
-    const done = isPurge ? '' : ` (${job.counts}: ${count})`
+    const jobs = new Map(jobsOf({ db, now: Date.now }).map(job => [job.name, job]))
+    const job = jobs.get(name)!
+    const done = name === 'purge' ? '' : ` (${job.counts}: ${await job.run()})`
+    const steps = await jobs.get('purge')!.run()
     process.stdout.write(`The job ${name} has run${done}. ${purged(steps)}.\n`)
   })
 }

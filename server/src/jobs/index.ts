@@ -112,7 +112,7 @@ async function purgeAll({ db, now, isStopping }: Tools) {
   while (!isStopping()) {
     const step = await purgeStep(db, now())
     if (!step && !(await db.tidy())) break
-    if (step !== 'prevented') count++
+    if (step === 'worked') count++
     await turn()
   }
   return count

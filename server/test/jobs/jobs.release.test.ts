@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { shareableAs, type Database, type Transaction } from '../../src/database/database.ts'
+import { withTransactions } from '../support/transactions.ts'
 import { onBothDatabases, startWorld, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
@@ -74,16 +75,7 @@ function slowed(db: Database, delay: () => number): Database {
     get: async (...asked) => setTimeout(delay()).then(() => tx.get(...asked)),
     run: async (...asked) => setTimeout(delay()).then(() => tx.run(...asked)),
   })
-  return {
-    kind: db.kind,
-    all: (...asked) => db.all(...asked),
-    get: (...asked) => db.get(...asked),
-    run: (...asked) => db.run(...asked),
-    tidy: () => db.tidy(),
-    close: () => db.close(),
-    of: lock => slowed(db.of(lock), delay),
-    transaction: work => db.transaction(shareableAs(work, tx => work(delay() === 0 ? tx : slowly(tx)))),
-  }
+  return withTransactions(db, (work, to) => to.transaction(shareableAs(work, tx => work(delay() === 0 ? tx : slowly(tx)))))
 }
 
 test('on a slow PostgreSQL a purge of a user in many channels refuses nobody, and several nodes that purge at once do not fail', async () => {

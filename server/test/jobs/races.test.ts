@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { shareableAs, statement, type Database, type Transaction } from '../../src/database/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { unavailable } from '../../src/errors.ts'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { purgeStep } from '../../src/jobs/purge.ts'
@@ -9,6 +9,7 @@ import { settleCorrections } from '../../src/store/unread-corrections.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { Seam } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
+import { withTransactions } from '../support/transactions.ts'
 import { onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const seam = new Seam()
@@ -186,23 +187,12 @@ onBothDatabases(
   { through: seam.through, jobs: 'none' },
 )
 
-/** The database, with another one's transactions. */
-const withTransactions = (db: Database, transaction: Database['transaction']): Database => ({
-  kind: db.kind,
-  all: (...asked) => db.all(...asked),
-  get: (...asked) => db.get(...asked),
-  run: (...asked) => db.run(...asked),
-  tidy: () => db.tidy(),
-  close: () => db.close(),
-  of: () => withTransactions(db, transaction),
-  transaction,
-})
 const locked = () => unavailable('The service is temporarily unavailable', 'Another transaction holds a lock for too long.')
 
 onBothDatabases(
   'a lock that is held for ever',
   world => {
-    test('makes a purge fail after twenty steps, which do not count as work, and the purge continues once the lock is free', async () => {
+    test('makes a purge fail after twenty steps, and the purge continues once the lock is free', async () => {
       const { app, now, identity, appInstance } = world()
       const { arn } = await appInstance(['a'])
       await identity.deleteAppInstance({ AppInstanceArn: arn })
@@ -218,6 +208,23 @@ onBothDatabases(
       expect(await purgeStep(app.db, now())).toBeUndefined()
     })
 
+    test('delays the steps of a purge, and the job counts only those that have removed something', async () => {
+      const { app, now, identity, appInstance } = world()
+      const { arn } = await appInstance(['a'])
+      await identity.deleteAppInstance({ AppInstanceArn: arn })
+      let [steps, removals, tidyings] = [0, 0, 0]
+      const slow = withTransactions(app.db, async (work, to) => {
+        if (++steps <= 3) throw locked()
+        removals++
+        return to.transaction(work)
+      })
+      const db = { ...slow, tidy: async () => ++tidyings < 3 }
+      const purge = jobsOf({ db, now }).find(({ name }) => name === 'purge')!
+      expect(await purge.run()).toBe(removals)
+      expect([steps - removals, tidyings]).toEqual([3, 3])
+      expect(removals).toBeGreaterThan(0)
+    })
+
     test('in one channel does not keep the job from settling the unread counts of the others, and the job fails in the end', async () => {
       const { app, now, advance, appInstance } = world()
       const { user } = await appInstance(['a'])
@@ -227,10 +234,10 @@ onBothDatabases(
       const left = async (id: number) => (await app.db.get(countGone, id))!.count
       advance(days(1))
       let transactions = 0
-      const db = withTransactions(app.db, async work => {
+      const db = withTransactions(app.db, async (work, to) => {
         transactions++
         if (transactions === 1) throw locked()
-        return app.db.transaction(shareableAs(work, (tx: Transaction) => work(tx)))
+        return to.transaction(work)
       })
       const job = jobsOf({ db, now }).find(({ name }) => name === 'unread-corrections')!
       await expect(job.run()).rejects.toThrow('unavailable')
