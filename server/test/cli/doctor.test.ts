@@ -19,6 +19,9 @@ const doctor = async (args: string[], env: Record<string, string> = {}) => run(p
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await settingsFindings(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
 
+/** The kinds of the printed findings: a healthy server gets no advice either. */
+const kindsIn = (stdout: string) => new Set(stdout.match(/^[a-z]+(?=: )/gm))
+
 /** A data folder with a database, as after the first start of a server. */
 async function folderOfServer() {
   const folder = await temporaryFolder()
@@ -44,6 +47,7 @@ test('the defaults are safe, with exit 0; a public server without further settin
   const { stdout: defaults, ...rest } = await doctor(['--data', folder])
   expect(rest).toEqual({ code: 0, stderr: '' })
   expect(defaults).toMatch(/\nNothing is wrong\.\n$/)
+  expect(kindsIn(defaults)).toEqual(new Set(['good']))
   const { code, stdout } = await doctor(['--data', folder, '--host', '0.0.0.0'])
   expect(code).toBe(1)
   expect(stdout).toMatch(/^unsafe: Plain HTTP is served on 0\.0\.0\.0: .*\n {8}Listen on 127\.0\.0\.1 behind a proxy that ends TLS/m)
@@ -172,6 +176,7 @@ test('a database whose master key is another one, or missing, is reported', { ti
   expect(await run(process.execPath, [main, 'keys', 'create', '--policy', policy, '--data', folder])).toMatchObject({ code: 0 })
   const healthy = await doctor(['--data', folder, '--no-tls'])
   expect([healthy.code, healthy.stdout]).toEqual([0, expect.stringMatching(/^good: The master key of the database is here\.$/m)])
+  expect(kindsIn(healthy.stdout)).toEqual(new Set(['good']))
 
   const file = join(folder, 'master-key')
   await writeFile(file, `${randomBytes(32).toString('base64')}\n`)
@@ -200,6 +205,7 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^good: The database answers: PostgreSQL with schema version \d+, /)])
   expect(stdout).toMatch(/^good: The clock of the database is within a second of the clock of this machine\.$/m)
   expect(stdout).toMatch(new RegExp(`^good: 1 node is alive: \\S+:${port}\\.$`, 'm'))
+  expect(kindsIn(stdout)).toEqual(new Set(['good']))
   await serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }).url()
   const two = await doctor(flags)
   expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not get the events of these: \S+, \S+\.$/m)])

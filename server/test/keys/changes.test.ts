@@ -121,6 +121,7 @@ describe.each(databaseKinds)('keys and roles in memory, on %s', kind => {
     const { user } = await first.appInstance(['alice'])
     const [one, other] = [await makeKey(first, allowing(['*', '*'])), await makeKey(first, allowing(['*', '*']))]
     for (const key of [one, other]) expect(await outcome(second, key, user('alice'))).toBe('allowed')
+    const reads = [first, second].map(wholeReadsOf)
     await first.app.db.transaction(async tx => {
       await tx.run(statement('update access_version set version = version + 1 where id = 1'))
       await tx.run(statement('update access_keys set disabled_at = 1 where id = $1'), one.accessKeyId)
@@ -132,6 +133,7 @@ describe.each(databaseKinds)('keys and roles in memory, on %s', kind => {
     await makeKey(first, allowing(['*', '*']))
     await Promise.all([first, second].map(followed))
     expect(await outcome(second, one, user('alice'))).toBe('UnrecognizedClientException')
+    for (const count of reads) expect(count()).toBeGreaterThan(0)
   })
 })
 
