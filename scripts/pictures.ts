@@ -18,9 +18,12 @@ import { issueCode } from '../server/src/console/codes.ts'
 import { readConfig } from '../server/src/settings/config.ts'
 
 const pictures = resolve(import.meta.dirname, '../docs/pictures')
+await using stack = new AsyncDisposableStack()
 const data = await mkdtemp(join(tmpdir(), 'carillon-pictures-'))
+stack.defer(() => rm(data, { recursive: true, force: true }))
 const variables = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
 const app = await startApp(readConfig({ data, port: '0', tls: 'off', tlsPort: '0', logLevel: 'fatal', recentCalls: 'whole' }, variables))
+stack.defer(() => app.close())
 const options = { endpoint: app.url, region: 'us-east-1', credentials: rootKey }
 const [identity, messaging, carillon] = [new ChimeSDKIdentity(options), new ChimeSDKMessaging(options), new Carillon(options)]
 
@@ -40,6 +43,7 @@ const { ChannelArn } = await messaging.createChannel({
 })
 
 const sockets: WebSocket[] = []
+stack.defer(() => sockets.forEach(socket => socket.terminate()))
 /** Sends messages in waves, opens a socket now and then, and tries what a member may not do. */
 async function makeTraffic() {
   for (let step = 0; step < steps; step++) {
@@ -66,51 +70,45 @@ async function makeTraffic() {
 const refused = async () => messaging.deleteChannel({ ChannelArn, ChimeBearer: userOf('Ben') }).catch(() => {})
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  const picture = async (name: string) => page.screenshot({ path: join(pictures, `console-${name}.png`) })
-  const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
-  await page.goto(`${app.url}/console#code=${await issueCode(app.db, Date.now())}`)
-  await makeTraffic()
-  await picture('overview')
+stack.defer(() => browser.close())
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+const picture = async (name: string) => page.screenshot({ path: join(pictures, `console-${name}.png`) })
+const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+await page.goto(`${app.url}/console#code=${await issueCode(app.db, Date.now())}`)
+await makeTraffic()
+await picture('overview')
 
-  await refused()
-  await messaging.listChannelMessages({ ChannelArn, ChimeBearer: userOf('Clara') })
-  await nav('Requests')
-  await page.getByRole('button', { name: 'DeleteChannel' }).first().click()
-  await page.getByText('Role in the API').waitFor()
-  await page.getByRole('button', { name: 'Pause' }).click()
-  await page.mouse.move(0, 0)
-  await picture('requests')
+await refused()
+await messaging.listChannelMessages({ ChannelArn, ChimeBearer: userOf('Clara') })
+await nav('Requests')
+await page.getByRole('button', { name: 'DeleteChannel' }).first().click()
+await page.getByText('Role in the API').waitFor()
+await page.getByRole('button', { name: 'Pause' }).click()
+await page.mouse.move(0, 0)
+await picture('requests')
 
-  const Statement = [
-    { Sid: 'Chat', Effect: 'Allow', Action: 'chime:*', Resource: [AppInstanceArn, `${AppInstanceArn}/*`] },
-    {
-      Sid: 'NotFromOutside',
-      Effect: 'Deny',
-      Action: '*',
-      Resource: '*',
-      Condition: { NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
-    },
-  ]
-  await carillon.call('CreateAccessKey', {
-    UserName: 'appointments-back-end',
-    Policy: JSON.stringify({ Version: '2012-10-17', Statement }),
-  })
-  await nav('Keys and roles')
-  await page.getByRole('link', { name: 'appointments-back-end' }).click()
-  await page.getByLabel('ChimeBearer').fill(userOf('Anna'))
-  await page.getByLabel('ChannelArn').fill(ChannelArn!)
-  await page.getByRole('button', { name: 'Try it' }).click()
-  const outcome = page.getByText('IAM does not allow it')
-  await outcome.waitFor()
-  await page.evaluate('document.activeElement.blur()')
-  await outcome.scrollIntoViewIfNeeded()
-  await page.evaluate('scrollTo(0, document.body.scrollHeight)')
-  await picture('key')
-} finally {
-  await browser.close()
-  for (const socket of sockets) socket.terminate()
-  await app.close()
-  await rm(data, { recursive: true, force: true })
-}
+const Statement = [
+  { Sid: 'Chat', Effect: 'Allow', Action: 'chime:*', Resource: [AppInstanceArn, `${AppInstanceArn}/*`] },
+  {
+    Sid: 'NotFromOutside',
+    Effect: 'Deny',
+    Action: '*',
+    Resource: '*',
+    Condition: { NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+  },
+]
+await carillon.call('CreateAccessKey', {
+  UserName: 'appointments-back-end',
+  Policy: JSON.stringify({ Version: '2012-10-17', Statement }),
+})
+await nav('Keys and roles')
+await page.getByRole('link', { name: 'appointments-back-end' }).click()
+await page.getByLabel('ChimeBearer').fill(userOf('Anna'))
+await page.getByLabel('ChannelArn').fill(ChannelArn!)
+await page.getByRole('button', { name: 'Try it' }).click()
+const outcome = page.getByText('IAM does not allow it')
+await outcome.waitFor()
+await page.evaluate('document.activeElement.blur()')
+await outcome.scrollIntoViewIfNeeded()
+await page.evaluate('scrollTo(0, document.body.scrollHeight)')
+await picture('key')
