@@ -1,10 +1,11 @@
 import type { Page } from 'playwright-core'
+import { linksOf } from './scene.ts'
 
 /** Clicks through every change of an app instance, its users, channels, bots, flows and streams: in one that is created, and deleted at the end. */
 export async function driveChanges(page: Page) {
-  const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+  const links = linksOf(page)
   const tab = async (name: string) => {
-    await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+    await links.tab(name)
     await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
   }
   const row = (name: string) => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) })
@@ -19,7 +20,7 @@ export async function driveChanges(page: Page) {
   const button = (name: string) => page.getByRole('main').getByRole('button', { name, exact: true })
   const gone = async (name: string) => row(name).waitFor({ state: 'detached' })
 
-  await nav('App instances')
+  await links.nav('App instances')
   await dialogOf(button('Create'), { Name: 'Playground' }, 'Create')
   await page.getByRole('heading', { name: 'Playground' }).waitFor()
   await tab('Users')

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildConsole } from '../../console/build.ts'
-import { issueCode } from '../../src/console/codes.ts'
 import { operations } from '../../src/contract/index.ts'
 import { backUp } from '../../src/database/backup.ts'
 import { databaseFile } from '../../src/database/data-folder.ts'
@@ -12,7 +11,7 @@ import { moveToDead } from '../../src/store/outbox-dead.ts'
 import { boto3Script } from '../compat/boto3-script.ts'
 import { pythons } from '../compat/clients.ts'
 import type { AnyInput } from '../operations/fixture.ts'
-import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, seriousFaults } from '../support/browser.ts'
 import { root, temporaryFolder } from '../support/process.ts'
 import { listen } from '../support/sockets.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -20,6 +19,7 @@ import { driveChanges } from './changes.ts'
 import { markup } from './hostile.ts'
 import { driveKeysAndRoles, makeHostileAccess } from './keys-and-roles.ts'
 import { Counterparts, decoded, record, type Recorded } from './repeated.ts'
+import { startConsole } from './scene.ts'
 
 /** The operations that the sources of the console name. */
 const pages = join(root, 'server/console/src')
@@ -68,45 +68,37 @@ test.skipIf(!hasBrowser || pythons.length === 0)(
   'every page of the console works in a browser, is accessible, and shows hostile texts as text; a script repeats each of its requests',
   { timeout: 300_000 },
   async () => {
-    const world = await startWorld('sqlite', { tls: 'on' })
-    onTestFinished(() => world.close())
+    const { world, page, origin, faults, signIn, nav, tab } = await startConsole()
     const scene = await makeScene(world)
     const folder = await temporaryFolder()
     await backUp(databaseFile(world.folder), databaseFile(folder))
     const copy = await startWorld('sqlite', { data: folder })
     onTestFinished(() => copy.close())
-    const page = await newPage(join(world.folder, 'ca.pem'))
-    const origin = world.app.tlsUrl!
     /** What the page has sent, and what has happened beside it, in this order. */
     const steps: (Recorded | ((to: World) => Promise<unknown>))[] = []
     const beside = async (step: (to: World) => Promise<unknown>) => {
       steps.push(step)
       await step(world)
     }
-    const faults: string[] = []
     const elsewhere: string[] = []
     page.on('request', request => {
       const { host, pathname } = new URL(request.url())
       if (host !== new URL(origin).host) elsewhere.push(request.url())
       else if (!/\/console(?:\/|$)/.test(pathname)) steps.push(record(request))
     })
-    page.on('pageerror', ({ message }) => faults.push(message))
     page.on('console', message => {
       // The app instance has no streams, and two tries are of no policy or action; Chromium logs these answers as errors.
       const isExpected = /\/streaming-configurations|\/simulated-policies/.test(message.location().url)
       if (message.type() === 'error' && !isExpected) faults.push(message.text())
     })
-    const code = await issueCode(world.app.db, world.now())
     const signingIn = page.waitForResponse(`${origin}/console/session`)
-    await page.goto(`${origin}/console#code=${code}`)
+    await signIn()
     const { Credentials } = (await (await signingIn).json()) as { Credentials: Record<string, string> }
 
     const check = async (name: string) => {
       await page.getByRole('main').waitFor()
       expect([name, await seriousFaults(page)]).toEqual([name, []])
     }
-    const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
-    const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
     const dialog = page.getByRole('dialog')
 
     // Overview: the code is gone from the address, and the state is shown.

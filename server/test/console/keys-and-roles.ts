@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { allowing } from '../support/access.ts'
 import type { World } from '../support/world.ts'
 import { markup } from './hostile.ts'
+import { linksOf } from './scene.ts'
 
 /** What an attacker could write into a policy and a trust: characters that change the direction of text, that are not seen, and too many. */
 const hostile = `${markup}\u202eabc\u2066 \u0007${'x'.repeat(1500)}`
@@ -40,8 +41,7 @@ const policyOf = (resource: string) =>
 
 /** Clicks through the pages of keys, of one key, of roles, of one role, and the simulator; expects what `makeHostileAccess` has made. */
 export async function driveKeysAndRoles({ page, appInstance, user, channel, check = async () => {} }: Driven) {
-  const nav = async () => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Keys and roles' }).click()
-  const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+  const { nav, tab } = linksOf(page)
   const open = async (name: string) => {
     await page.getByRole('searchbox').fill(name)
     await page.getByRole('link', { name, exact: true }).click()
@@ -55,7 +55,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   }
 
   // A key is made, whose secret is shown once, limited after a try, and disabled.
-  await nav()
+  await nav('Keys and roles')
   await page.getByRole('table', { name: 'Access keys' }).waitFor()
   await check('access keys')
   await page.getByRole('button', { name: 'Create a key' }).click()
@@ -85,7 +85,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   await page.getByRole('table', { name: 'Access keys' }).waitFor()
 
   // The texts of a key are shown as text. The policy is JSON, so what cannot be seen is an escape there.
-  await nav()
+  await nav('Keys and roles')
   await open('strange')
   const policy = page.getByLabel('Policy')
   const shownPolicy = await policy.inputValue()
@@ -107,7 +107,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   await check('an access key with hostile texts')
 
   // A role is made, changed, tried and deleted.
-  await nav()
+  await nav('Keys and roles')
   await tab('Roles')
   await page.getByRole('button', { name: 'Create a role' }).click()
   await dialog.getByLabel('Name').fill('chat')
@@ -142,7 +142,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   await page.getByText('Saved').waitFor()
 
   // A policy that is stored nowhere.
-  await nav()
+  await nav('Keys and roles')
   await tab('Try a policy')
   await page.getByLabel('Policy').fill(allowing(['chime:Send*', [user, channel]]))
   await page.getByLabel('ChimeBearer').fill(user)

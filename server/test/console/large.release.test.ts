@@ -1,10 +1,8 @@
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { appInstanceArn, channelArn, fill, userArn } from '../../../bench/support/fill.ts'
-import { issueCode } from '../../src/console/codes.ts'
-import { hasBrowser, newPage } from '../support/browser.ts'
-import { startWorld } from '../support/world.ts'
+import { hasBrowser } from '../support/browser.ts'
 import { driveKeysAndRoles, makeHostileAccess } from './keys-and-roles.ts'
+import { startConsole } from './scene.ts'
 
 const [users, channels, messages, roles] = [100_000, 10_000, 1_000_000, 120]
 
@@ -12,8 +10,7 @@ test.skipIf(!hasBrowser)(
   'the console shows 100,000 users, 10,000 channels and a channel of 1,000,000 messages: it scrolls, searches, orders and exports all of them',
   { timeout: 600_000 },
   async () => {
-    const world = await startWorld('sqlite', { tls: 'on', usersPerAppInstance: '1000000' })
-    onTestFinished(() => world.close())
+    const { world, page, faults, signIn, nav, tab } = await startConsole({ usersPerAppInstance: '1000000' })
     await fill(world.app.db, { users: users - 1, channels, each: 1, large: 0, crowded: messages })
     await world.identity.createAppInstanceAdmin({ AppInstanceArn: appInstanceArn, AppInstanceAdminArn: userArn(1) })
     await makeHostileAccess(world)
@@ -21,16 +18,11 @@ test.skipIf(!hasBrowser)(
       await world.carillon.call('CreateIamRole', { RoleName: `team-${number}`, UsualPolicyOf: userArn(number) })
       await world.carillon.call('CreateAccessKey', { UserName: `team-${number}`, UsualPolicyOf: userArn(number) })
     }
-    const page = await newPage(join(world.folder, 'ca.pem'))
-    const faults: string[] = []
-    page.on('pageerror', ({ message }) => faults.push(message))
-    const origin = world.app.tlsUrl!
-    await page.goto(`${origin}/console#code=${await issueCode(world.app.db, world.now())}`)
-    const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+    await signIn()
     /** How many rows are in the page's document, of the many that a table shows. */
     const drawn = async () => page.getByRole('table').getByRole('row').count()
 
-    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
+    await nav('App instances')
     await page.getByRole('link', { name: 'bench' }).click()
     const table = page.getByRole('table', { name: 'Channels' })
 
@@ -91,7 +83,7 @@ test.skipIf(!hasBrowser)(
     await page.getByRole('link', { name: 'User number 3', exact: true }).click()
     await page.getByRole('table', { name: 'Channels of the user' }).waitFor()
     for (const name of ['Overview', 'Requests', 'Outbox', 'Keys and roles']) {
-      await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+      await nav(name)
       await page.getByRole('heading', { name, level: 1 }).waitFor()
     }
     await driveKeysAndRoles({ page, appInstance: appInstanceArn, user: userArn(1), channel: channelArn(1) })

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { allowing, makeRole } from '../support/access.ts'
-import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, seriousFaults } from '../support/browser.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
-import { startWorld } from '../support/world.ts'
+import { startConsole } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'an operator logs in to the console at an issuer in a browser, and no token remains there',
@@ -12,23 +11,18 @@ test.skipIf(!hasBrowser)(
     const issuer = await OidcIssuer.start()
     onTestFinished(() => issuer.close())
     issuer.login = { sub: 'olga', claims: { groups: 'ops' } }
-    const settings = { tls: 'on', oidcIssuer: issuer.url, oidcAudience: 'web', consoleClient: 'console', consoleRole: 'operators' }
-    const world = await startWorld('sqlite', settings)
-    onTestFinished(() => world.close())
+    const settings = { oidcIssuer: issuer.url, oidcAudience: 'web', consoleClient: 'console', consoleRole: 'operators' }
+    const { world, page, origin, faults, nav } = await startConsole(settings)
     const condition = { StringEquals: { [`${new URL(issuer.url).host}:groups`]: 'ops' } }
     await makeRole(world, 'operators', {
       policy: allowing(['*', '*']),
       trust: { oidc: { issuer: issuer.url, audiences: ['console'], condition } },
     })
-    const page = await newPage(join(world.folder, 'ca.pem'))
-    const faults: string[] = []
     const asked: string[] = []
-    page.on('pageerror', ({ message }) => faults.push(message))
     page.on('console', message => {
       if (message.type() === 'error') faults.push(message.text())
     })
     page.on('request', request => asked.push(`${request.resourceType()} ${new URL(request.url()).origin}`))
-    const origin = world.app.tlsUrl!
     await page.goto(`${origin}/console`)
     const logIn = page.getByRole('button', { name: `Log in at ${new URL(issuer.url).host}` })
     await logIn.waitFor()
@@ -40,13 +34,13 @@ test.skipIf(!hasBrowser)(
     expect(await page.evaluate<string>(left)).toBe('[{},{},"",null]')
     // The browser itself went to the issuer; the page has called its own host only.
     expect([...new Set(asked)].filter(each => each.endsWith(issuer.url))).toEqual([`document ${issuer.url}`])
-    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
+    await nav('App instances')
     await page.getByText('No app instances').waitFor()
     expect(faults).toEqual([])
 
     // A proxy answers in place of the server, and the page goes on when the server is back.
     await page.route('**', async route => route.fulfill({ status: 502, body: 'Bad Gateway' }))
-    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Outbox' }).click()
+    await nav('Outbox')
     await page.getByText('The server does not answer. The page asks again').waitFor()
     await page.waitForResponse(/icon\.svg/)
     await page.unrouteAll()

@@ -1,17 +1,14 @@
-import { join } from 'node:path'
 import type { WebSocketRoute } from 'playwright-core'
-import { expect, onTestFinished, test } from 'vitest'
-import { issueCode } from '../../src/console/codes.ts'
-import { hasBrowser, newPage } from '../support/browser.ts'
-import { startWorld } from '../support/world.ts'
+import { expect, test } from 'vitest'
+import { hasBrowser } from '../support/browser.ts'
+import { startConsole } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'after a lost connection the messages of a channel have no gap, keep what is heard while they are read, and leave another list alone',
   { timeout: 120_000 },
   async () => {
-    const world = await startWorld('sqlite', { tls: 'on', resume: 'off' })
-    onTestFinished(() => world.close())
-    const { identity, messaging, app, now } = world
+    const { world, page, signIn } = await startConsole({ resume: 'off' })
+    const { identity, messaging } = world
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'Chat' })
     const { AppInstanceUserArn: ann } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'ann', Name: 'Ann' })
     await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ann })
@@ -23,7 +20,6 @@ test.skipIf(!hasBrowser)(
     }
     await say('from the beginning')
 
-    const page = await newPage(join(world.folder, 'ca.pem'))
     let isAway = false
     let socket: WebSocketRoute | undefined
     await page.routeWebSocket(/\/connect\?/, route => {
@@ -42,7 +38,7 @@ test.skipIf(!hasBrowser)(
       isAway = false
       await page.getByText('Live', { exact: true }).waitFor()
     }
-    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    await signIn()
     await page.getByRole('main').getByRole('link', { name: 'Chat' }).click()
     await page.getByRole('link', { name: 'General' }).click()
     await page.getByText('Live', { exact: true }).waitFor()
@@ -56,7 +52,11 @@ test.skipIf(!hasBrowser)(
     /** From then on the answers with messages are held, until `answer` is called. */
     const hold = async () => devTools.send('Fetch.enable', { patterns: [{ urlPattern: '*/messages?*', requestStage: 'Response' }] })
     const answer = async () => {
-      for (const requestId of held.splice(0)) await devTools.send('Fetch.continueResponse', { requestId })
+      for (const requestId of held.splice(0)) {
+        const answered = page.waitForEvent('requestfinished', request => request.url().includes('/messages?'))
+        await devTools.send('Fetch.continueResponse', { requestId })
+        await answered
+      }
       await devTools.send('Fetch.disable')
     }
 
@@ -79,7 +79,7 @@ test.skipIf(!hasBrowser)(
     await page.getByRole('button', { name: 'Earlier messages' }).click()
     await expect.poll(shown).toEqual(['from the beginning', ...missed.slice(0, 57), ...end])
 
-    // The answer to a list that is left meanwhile.
+    // The answer to a list that is left meanwhile comes before that of the next list.
     await away(hold)
     await expect.poll(() => held.length).toBe(1)
     await page.getByRole('button', { name: 'Sub-channel…' }).click()

@@ -1,16 +1,13 @@
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { issueCode } from '../../src/console/codes.ts'
-import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
-import { startWorld } from '../support/world.ts'
+import { expect, test } from 'vitest'
+import { hasBrowser, seriousFaults } from '../support/browser.ts'
+import { startConsole } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'on a screen of 360 pixels the console shows the ids of app instances with the same name, copies them, and no page is wider than the screen',
   { timeout: 120_000 },
   async () => {
-    const world = await startWorld('sqlite', { tls: 'on' })
-    onTestFinished(() => world.close())
-    const { identity, messaging, app, now } = world
+    const { world, page, signIn, nav, tab } = await startConsole()
+    const { identity, messaging } = world
     const arns: string[] = []
     for (let number = 0; number < 2; number++) arns.push((await identity.createAppInstance({ Name: 'Chat' })).AppInstanceArn!)
     const [AppInstanceArn] = arns
@@ -24,16 +21,14 @@ test.skipIf(!hasBrowser)(
     const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: longest, ChimeBearer })
     await messaging.sendChannelMessage({ ChannelArn, Content: longest, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
 
-    const page = await newPage(join(world.folder, 'ca.pem'))
     await page.setViewportSize({ width: 360, height: 740 })
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    await signIn()
     const fits = async (name: string) => {
       await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
       expect([name, await page.evaluate<number>('document.documentElement.scrollWidth')]).toEqual([name, 360])
       expect([name, await seriousFaults(page)]).toEqual([name, []])
     }
-    const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
     await page.getByText('Ready.').waitFor()
     await fits('Overview')
     for (const name of ['Requests', 'Outbox', 'Keys and roles']) {
@@ -50,8 +45,8 @@ test.skipIf(!hasBrowser)(
       const { width } = (await id.boundingBox())!
       expect(width).toBeGreaterThan(100)
       await page.getByRole('button', { name: `Copy the ARN of ${arn.split('/')[1]!}` }).click()
+      await expect.poll(() => page.evaluate<string>('navigator.clipboard.readText()')).toBe(arn)
       await page.getByText('Copied').waitFor()
-      expect(await page.evaluate<string>('navigator.clipboard.readText()')).toBe(arn)
     }
     await fits('App instances')
 
@@ -61,7 +56,7 @@ test.skipIf(!hasBrowser)(
       .getByRole('link')
       .click()
     for (const name of ['Users', 'Connected', 'Admins', 'Bots', 'Flows', 'Streams', 'Settings', 'Channels']) {
-      await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+      await tab(name)
       await fits(name)
     }
     await page.getByRole('table', { name: 'Channels' }).getByRole('link').click()
@@ -74,9 +69,8 @@ test.skipIf(!hasBrowser)(
   'the console says that the server is away and what does not exist, goes on when the server is back, and Back leads to the list as it was',
   { timeout: 120_000 },
   async () => {
-    const world = await startWorld('sqlite', { tls: 'on' })
-    onTestFinished(() => world.close())
-    const { identity, messaging, app, now } = world
+    const { world, page, signIn, tab } = await startConsole()
+    const { identity, messaging } = world
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'Chat' })
     const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({
       AppInstanceArn,
@@ -85,8 +79,7 @@ test.skipIf(!hasBrowser)(
     })
     await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ChimeBearer })
     for (let number = 1; number <= 120; number++) await messaging.createChannel({ AppInstanceArn, Name: `Channel ${number}`, ChimeBearer })
-    const page = await newPage(join(world.folder, 'ca.pem'))
-    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    await signIn()
     await page.getByRole('main').getByRole('link', { name: 'Chat' }).click()
 
     // The list is where it was, and so is the text of a search.
@@ -106,7 +99,7 @@ test.skipIf(!hasBrowser)(
     expect(await page.getByRole('searchbox').inputValue()).toBe('Channel 119')
 
     await page.context().setOffline(true)
-    await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name: 'Users' }).click()
+    await tab('Users')
     await page.getByText('The server does not answer. The page asks again').waitFor()
     await page.context().setOffline(false)
     await page.getByRole('link', { name: 'Ann', exact: true }).waitFor()
