@@ -50,6 +50,16 @@ export function OutboxPage() {
         return `${plural(done, 'entry', 'entries')} ${kind === 'retry' ? 'will be delivered again' : 'dropped'}`
       },
     })
+  const buttons = (choice: Choice, what: string, all = '') => (
+    <>
+      <button type="button" class="small" onClick={() => decide('retry', choice, what)}>
+        Retry{all}
+      </button>
+      <button type="button" class="small danger" onClick={() => decide('drop', choice, what)}>
+        Drop{all}
+      </button>
+    </>
+  )
   return (
     <Page
       title="Outbox"
@@ -105,24 +115,7 @@ export function OutboxPage() {
                   isLine: true,
                   width: '13rem',
                   show: ({ Lane = '', DeadCount = 0 }: Lane) =>
-                    DeadCount > 0 && (
-                      <>
-                        <button
-                          type="button"
-                          class="small"
-                          onClick={() => decide('retry', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
-                        >
-                          Retry all
-                        </button>
-                        <button
-                          type="button"
-                          class="small danger"
-                          onClick={() => decide('drop', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
-                        >
-                          Drop all
-                        </button>
-                      </>
-                    ),
+                    DeadCount > 0 && buttons({ Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`, ' all'),
                 },
               ]
             : []),
@@ -167,16 +160,7 @@ export function OutboxPage() {
             name: 'Decide',
             isLine: true,
             width: '11rem',
-            show: ({ EntryId = 0 }) => (
-              <>
-                <button type="button" class="small" onClick={() => decide('retry', { EntryIds: [EntryId] }, `the entry ${EntryId}`)}>
-                  Retry
-                </button>
-                <button type="button" class="small danger" onClick={() => decide('drop', { EntryIds: [EntryId] }, `the entry ${EntryId}`)}>
-                  Drop
-                </button>
-              </>
-            ),
+            show: ({ EntryId = 0 }) => buttons({ EntryIds: [EntryId] }, `the entry ${EntryId}`),
           },
         ]}
         empty={

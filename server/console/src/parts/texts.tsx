@@ -16,12 +16,12 @@ export const Time = ({ at }: { at: Date | undefined }) =>
   )
 
 /** The last part of an ARN; the whole of it is in the title. */
-export const Arn = ({ value, link }: { value: string | undefined; link?: string }) =>
+export const Arn = ({ value }: { value: string | undefined }) =>
   value === undefined ? (
     <span class="faint">none</span>
   ) : (
     <code class="arn" title={shown(value, { longest: 2000 })}>
-      {link === undefined ? <Text value={idOf(value)} /> : <a href={link}>{<Text value={idOf(value)} />}</a>}
+      <Text value={idOf(value)} />
     </code>
   )
 
@@ -32,12 +32,12 @@ const copy = (text: string) =>
   )
 
 /** The last part of an ARN in a row of a table, with a button that copies the whole ARN. */
-export const Id = ({ value, link }: { value: string | undefined; link?: string }) =>
+export const Id = ({ value }: { value: string | undefined }) =>
   value === undefined ? (
     <span class="faint">none</span>
   ) : (
     <span class="id">
-      <Arn value={value} {...(link !== undefined && { link })} />
+      <Arn value={value} />
       <button
         type="button"
         class="icon quiet"
