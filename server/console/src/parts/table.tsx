@@ -30,6 +30,8 @@ const narrow = matchMedia('(width < 800px)')
 const isNarrow = signal(narrow.matches)
 narrow.addEventListener('change', () => (isNarrow.value = narrow.matches))
 
+/** As styles/tables.css says. */
+const tallest = 720
 const spare = 8
 
 /** A table of any length, of which only the visible rows are in the page. It loads more when the operator scrolls to its end. */
@@ -48,35 +50,32 @@ export function Table<Item>({
   empty: ComponentChildren
   live?: boolean
 }) {
-  const top = useKept(`${label}, scrolled to`, 0)
-  /** Where Back has to scroll to, once enough of the list is loaded. */
-  const wanted = useRef(top.value)
-  const height = useSignal(600)
+  const kept = useKept(`${label}, scrolled to`, 0)
+  /** Where Back scrolls to once enough of the list is loaded, unless the operator scrolls first. */
+  const wanted = useRef(kept.value)
+  const top = useSignal(0)
   const scroller = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    const element = scroller.current
-    if (!element) return undefined
-    const watch = new ResizeObserver(() => (height.value = element.clientHeight))
-    watch.observe(element)
-    return () => watch.disconnect()
-  }, [list])
   const rowHeight = isNarrow.value && columns.some(({ isLine }) => isLine) ? twoLines : oneLine
   const items = list.items.value
   const state = list.state.value
   const first = Math.max(0, Math.floor(top.value / rowHeight) - spare)
-  const last = Math.min(items.length, Math.ceil((top.value + height.value) / rowHeight) + spare)
+  const last = Math.min(items.length, Math.ceil((top.value + tallest) / rowHeight) + spare)
   useEffect(() => {
     // If a search hides most rows, every page would load the next one.
-    if (state === 'more' && list.isFiltered?.value !== true && last >= items.length - spare) void list.more()
+    const isNeeded = wanted.current > 0 || last >= items.length - spare
+    if (state === 'more' && list.isFiltered?.value !== true && isNeeded) void list.more()
   }, [state, last, items.length, list])
   useLayoutEffect(() => {
     const element = scroller.current
-    if (!element || wanted.current === 0) return
-    const isLoaded = items.length * rowHeight >= wanted.current + element.clientHeight
-    if (!isLoaded && state !== 'whole' && state !== 'failed') return
-    element.scrollTop = wanted.current
-    wanted.current = 0
-    top.value = element.scrollTop
+    if (!element) return
+    if (wanted.current > 0) {
+      const isLoaded = items.length * rowHeight >= wanted.current + element.clientHeight
+      if (!isLoaded && state !== 'whole') return
+      element.scrollTop = wanted.current
+      wanted.current = 0
+    }
+    // A list that was empty meanwhile begins at its top again.
+    top.value = kept.value = element.scrollTop
   }, [items.length, state])
   const firstKey = items[0] && keyOf(items[0])
   const before = useRef(firstKey)
@@ -106,7 +105,10 @@ export function Table<Item>({
         role="table"
         aria-label={label}
         aria-rowcount={state === 'whole' ? items.length + 1 : -1}
-        onScroll={event => (top.value = event.currentTarget.scrollTop)}
+        onScroll={event => {
+          wanted.current = 0
+          top.value = kept.value = event.currentTarget.scrollTop
+        }}
       >
         <div role="rowgroup" class="head">
           <div role="row" class="row" aria-rowindex={1}>
