@@ -13,40 +13,43 @@ export interface Credentials {
 
 export const credentials = signal<Credentials | undefined>(undefined)
 /** Why the operator has to sign in again. */
-export const signedOut = signal('')
+export const signedOut = signal((history.state as { signedOut?: string } | null)?.signedOut ?? '')
+history.replaceState(null, '')
 
 /** Whether a proxy says that the server does not answer. The server itself names each of its errors. */
 const isOfProxy = ({ status, headers }: Response) => status >= 502 && status <= 504 && !headers.has('x-amzn-errortype')
 
-/** Whether the last request has got no answer. Until there is one, a file of the page is asked for every two seconds. */
+export const pause = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))
+
+/** Whether the last request has got no answer. Until there is one, a file of the page is asked for again and again. */
 export const isAway = signal(false)
-const waiting = new Set<() => void>()
+const waiting = new Set<() => unknown>()
 
-/** Runs a function once the server answers again. */
-export const whenBack = (act: () => void) => void waiting.add(act)
+/** Runs a function once the server answers again: once, however often the function is given. */
+export const whenBack = (act: () => unknown) => void waiting.add(act)
 
-function lookForServer() {
+const isBack = () =>
+  fetch('/console/assets/icon.svg', { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(2000) }).then(
+    response => !isOfProxy(response),
+    () => false,
+  )
+
+async function lookForServer() {
   if (isAway.value) return
   isAway.value = true
-  const timer = setInterval(() => void ask(), 2000)
-  async function ask() {
-    try {
-      if (isOfProxy(await fetch('/console/assets/icon.svg', { cache: 'no-store', credentials: 'omit' }))) return
-    } catch {
-      return
-    }
-    clearInterval(timer)
-    isAway.value = false
-    const acts = [...waiting]
-    waiting.clear()
-    for (const act of acts) act()
-  }
+  do await pause(2000)
+  while (!(await isBack()))
+  isAway.value = false
+  const acts = [...waiting]
+  waiting.clear()
+  for (const act of acts) act()
 }
 
+/** Ends the session. The page is loaded again, so that nothing of the session stays in its memory. */
 export function signOut(why: string) {
-  signedOut.value = why
-  signingKeys.clear()
   credentials.value = undefined
+  history.replaceState({ signedOut: why }, '')
+  location.reload()
 }
 
 /** The error of a call. */
@@ -64,7 +67,7 @@ class Refusal extends Error {
 }
 
 const region = 'us-east-1'
-/** The derived signing keys of the day; signing out removes them. */
+/** The derived signing keys of the day. */
 const signingKeys = new Map<string, ArrayBuffer>()
 
 const inAnswer = (key: string, value: unknown): unknown =>
@@ -89,17 +92,19 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
     cache: signingKeys,
   })
   const signed = await signer.sign()
-  const response = await fetch(signed.url, {
+  const answer = await fetch(signed.url, {
     method,
     headers: signed.headers,
     ...(body !== undefined && { body }),
     credentials: 'omit',
-  }).catch(() => undefined)
-  if (!response || isOfProxy(response)) {
-    lookForServer()
+  })
+    .then(async response => ({ response, text: await response.text() }))
+    .catch(() => undefined)
+  if (!answer || isOfProxy(answer.response)) {
+    void lookForServer()
     throw new Refusal('Unreachable', 0, 'The server does not answer', 'It may be restarting, or the network is down.')
   }
-  const text = await response.text()
+  const { response, text } = answer
   if (!response.ok) throw refusalOf(response, text)
   return (text === '' ? {} : JSON.parse(text, inAnswer)) as ClientOutput<Name>
 }

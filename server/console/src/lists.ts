@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
-import { call, isMissing, isThrottled, isUnanswered, messageOf, whenBack } from './api.ts'
+import { call, isMissing, isThrottled, isUnanswered, messageOf, pause, whenBack } from './api.ts'
 
 export interface Page<Item> {
   readonly items: readonly Item[] | undefined
@@ -17,14 +17,12 @@ export const requestToken = () => crypto.randomUUID()
 /** How often a page is read again, each time a second later, where the rates of the server do not allow it yet. */
 const mostTries = 30
 
-const pause = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))
-
 /** A list that is loaded page by page, as far as the operator scrolls. */
 export class List<Item> {
   readonly items: Signal<readonly Item[]> = signal([])
   readonly state: Signal<'loading' | 'more' | 'whole' | 'failed'> = signal('loading')
   readonly error = signal('')
-  /** Whether more is loaded than the operator scrolls to. */
+  /** Whether more is loaded than the operator scrolls to. It stays so after a failure, until `goOn` or `stop`. */
   readonly isReadingOn = signal(false)
   readonly #load: (token: string | undefined) => Promise<Page<Item>>
   #token: string | undefined
@@ -39,7 +37,17 @@ export class List<Item> {
 
   /** Loads the next page, if there is one. */
   more(): Promise<void> {
-    return (this.#loading ??= this.#read().finally(() => (this.#loading = undefined)))
+    if (this.#loading) return this.#loading
+    const loading = this.#read().finally(() => {
+      if (this.#loading === loading) this.#loading = undefined
+    })
+    return (this.#loading = loading)
+  }
+
+  /** Loads the next page, and reads on if that was begun: also after a failure. */
+  readonly goOn = async (): Promise<void> => {
+    await this.more()
+    void this.#readPages()
   }
 
   /** Loads all remaining pages, or until there are that many items, unless `stop` is called. */
@@ -47,8 +55,12 @@ export class List<Item> {
     this.#most = most
     if (this.isReadingOn.value) return
     this.isReadingOn.value = true
+    await this.#readPages()
+  }
+
+  async #readPages(): Promise<void> {
     while (this.isReadingOn.value && this.#mayReadOn()) await this.more()
-    this.isReadingOn.value = false
+    if (this.state.value !== 'failed') this.isReadingOn.value = false
   }
 
   #mayReadOn = () => ['loading', 'more'].includes(this.state.value) && this.items.value.length < this.#most
@@ -63,7 +75,7 @@ export class List<Item> {
     this.#token = undefined
     this.#loading = undefined
     this.state.value = 'loading'
-    await this.more()
+    await this.goOn()
   }
 
   async #read(tries = 1, version = this.#version): Promise<void> {
@@ -83,7 +95,7 @@ export class List<Item> {
       }
       this.error.value = messageOf(error)
       this.state.value = 'failed'
-      if (isUnanswered(error)) whenBack(() => void (version === this.#version && this.more()))
+      if (isUnanswered(error)) whenBack(this.goOn)
     }
   }
 }
@@ -101,7 +113,7 @@ export class Value<Content> {
     void this.again()
   }
 
-  async again(): Promise<void> {
+  readonly again = async (): Promise<void> => {
     try {
       this.content.value = await this.#load()
       this.error.value = ''
@@ -109,7 +121,7 @@ export class Value<Content> {
     } catch (error) {
       this.isMissing.value = isMissing(error)
       this.error.value = messageOf(error)
-      if (isUnanswered(error)) whenBack(() => void this.again())
+      if (isUnanswered(error)) whenBack(this.again)
     }
   }
 }

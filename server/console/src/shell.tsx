@@ -47,14 +47,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
             </a>
           ))}
         </nav>
-        <button type="button" class="quiet sign-out" onClick={() => signOut('')}>
+        <button type="button" class="quiet" onClick={() => signOut('')}>
           Sign out
         </button>
       </aside>
       <main id="content" tabIndex={-1}>
         {isAway.value && (
           <p class="notice" role="status">
-            The server does not answer. The page asks again every two seconds, and goes on when there is an answer.
+            The server does not answer. The page asks again every few seconds, and goes on when there is an answer.
           </p>
         )}
         {children}

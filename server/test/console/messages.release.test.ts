@@ -1,7 +1,7 @@
-import type { WebSocketRoute } from 'playwright-core'
+import type { Route, WebSocketRoute } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { hasBrowser } from '../support/browser.ts'
-import { startConsole } from './scene.ts'
+import { startConsole, startWithChannels } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'after a lost connection the messages of a channel have no gap, keep what is heard while they are read, and leave another list alone',
@@ -89,5 +89,34 @@ test.skipIf(!hasBrowser)(
     await answer()
     await page.getByRole('alert').waitFor()
     expect(await shown()).toEqual([])
+  },
+)
+
+test.skipIf(!hasBrowser)(
+  'what is typed while a message is sent stays in the field, and a message that is refused is there again',
+  async () => {
+    const { page, signIn, open } = await startWithChannels(1)
+    await signIn()
+    await open()
+    await page.getByRole('link', { name: 'Channel 1' }).click()
+    await page.getByText('No messages yet').waitFor()
+    const field = page.getByPlaceholder('Message as ann')
+    const held: Route[] = []
+    await page.route(/\/messages$/, route => void held.push(route))
+    await field.fill('first')
+    await field.press('Enter')
+    await expect.poll(() => held.length).toBe(1)
+    await field.fill('typed meanwhile')
+    await held[0]!.continue()
+    await page.getByRole('log').getByText('first', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+    expect(await field.inputValue()).toBe('typed meanwhile')
+
+    await field.press('Enter')
+    await expect.poll(() => held.length).toBe(2)
+    await field.fill('and this')
+    await held[1]!.fulfill({ status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' }, body: '{"Message":"No"}' })
+    await page.getByRole('alert').getByText('No.').waitFor()
+    expect(await field.inputValue()).toBe('typed meanwhile and this')
   },
 )

@@ -1,6 +1,8 @@
-import { useSignal, signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-import { call, messageOf, connect } from '../api.ts'
+import { signal, useSignal, type Signal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { BoundedMap } from '../../../src/tools/bounded-map.ts'
+import { call, messageOf } from '../api.ts'
+import { History, timeOf, type Message } from '../history.ts'
 import { requestToken } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
@@ -9,183 +11,60 @@ import { to } from '../router.ts'
 import { clock, dateTime, day, idOf, shown } from '../text.ts'
 import type { Place } from './channel.tsx'
 
-interface Message {
-  readonly MessageId?: string
-  readonly Content?: string
-  readonly Metadata?: string
-  readonly Type?: string
-  readonly Persistence?: string
-  readonly CreatedTimestamp?: Date | string
-  readonly LastEditedTimestamp?: Date | string
-  readonly Sender?: { readonly Arn?: string; readonly Name?: string }
-  readonly Redacted?: boolean
-  readonly Status?: { readonly Value?: string; readonly Detail?: string }
-  readonly Target?: readonly { readonly MemberArn?: string }[]
-  readonly SubChannelId?: string
+/** What is written and not sent, by the ARN of the channel: of the channels that were opened last. */
+const drafts = new BoundedMap<string, Signal<string>>(100)
+
+function draftIn(channelArn: string): Signal<string> {
+  const draft = drafts.get(channelArn) ?? signal('')
+  drafts.set(channelArn, draft)
+  return draft
 }
-
-const timeOf = ({ CreatedTimestamp }: Message) => new Date(CreatedTimestamp ?? 0)
-/** What is written and not sent, by the ARN of the channel. */
-const drafts = signal<Readonly<Record<string, string>>>({})
-/** The most messages on the page. In a busy channel the oldest are removed; they can be loaded again. */
-const mostShown = 1000
-
-/** Where older messages continue: the token of the next page of a list, which may have an upper bound in time. */
-interface Older {
-  readonly NextToken?: string
-  readonly NotAfter?: Date
-}
-
-/** Each message once, in its last state of these, the oldest first. */
-const inOrder = (all: readonly Message[]) =>
-  [...new Map(all.map(message => [message.MessageId, message])).values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
 
 const isFirstOfDay = (message: Message, before: Message | undefined) => before === undefined || day(timeOf(message)) !== day(timeOf(before))
 
-const isOfMessage =
-  /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/
-
-/** The messages that the chosen user sees: old ones are loaded page by page, and new ones arrive over a socket. */
+/** The messages that the chosen user sees, and a field to send one. */
 export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Place }) {
-  const messages = useSignal<readonly Message[]>([])
-  const older = useSignal<Older | undefined>(undefined)
-  const state = useSignal('Connecting')
-  const isSending = useSignal(false)
-  const draft = drafts.value[ChannelArn] ?? ''
-  const write = (text: string) => {
-    drafts.value = { ...drafts.value, [ChannelArn]: text }
-  }
-  const error = useSignal('')
-  const isLoaded = useSignal(false)
   const subChannelId = useSignal('')
+  const view = useMemo(
+    () => ({ ChannelArn, ...(subChannelId.value !== '' && { SubChannelId: subChannelId.value }), ChimeBearer: bearer }),
+    [ChannelArn, bearer, subChannelId.value],
+  )
+  const history = useMemo(() => new History(view), [view])
+  useEffect(() => history.open(), [history])
+  const draft = useMemo(() => draftIn(ChannelArn), [ChannelArn])
+  const isSending = useSignal(false)
+  /** Why the last message could not be sent. */
+  const error = useSignal('')
   const end = useRef<HTMLDivElement>(null)
   /** Whether the end of the list is visible. Only then do new messages scroll the page. */
   const isAtEnd = useRef(true)
-  const place = () => ({ ChannelArn, ...(subChannelId.value !== '' && { SubChannelId: subChannelId.value }), ChimeBearer: bearer })
 
-  /** Inserts messages in their order. If there are too many, the oldest are removed. */
-  const put = (arrived: readonly Message[]) => {
-    const all = inOrder([...messages.value, ...arrived])
-    messages.value = all.slice(-mostShown)
-    if (all.length > mostShown) older.value = { NotAfter: timeOf(messages.value[0]!) }
-  }
-
-  /** The calls that are under way, each with the ids of the messages that events were about meanwhile. Another place has a new set. */
-  const calls = useRef(new Set<Set<unknown>>())
-
-  /** Asks for a page of messages. What events were about meanwhile is left out, since they are newer. An answer that comes too late is dropped. */
-  async function list(before: Older = {}) {
-    const [underWay, heard] = [calls.current, new Set<unknown>()]
-    underWay.add(heard)
-    const isLate = () => underWay !== calls.current
-    try {
-      const page = await call('ListChannelMessages', { ...place(), MaxResults: 50, ...before, SortOrder: 'DESCENDING' })
-      if (isLate()) return undefined
-      error.value = ''
-      const isHeard = ({ MessageId }: Message) => heard.has(MessageId)
-      return { listed: (page.ChannelMessages ?? []).filter(each => !isHeard(each)).toReversed(), NextToken: page.NextToken, isHeard }
-    } catch (failure) {
-      if (!isLate()) error.value = messageOf(failure)
-      return undefined
-    } finally {
-      underWay.delete(heard)
-      if (!isLate()) isLoaded.value = true
-    }
-  }
-
-  /** Loads the newest messages, which the socket may have missed while it was closed. */
-  async function loadNewest() {
-    const page = await list()
-    if (!page) return
-    const { listed, NextToken, isHeard } = page
-    const ids = new Set(listed.map(({ MessageId }) => MessageId))
-    if (NextToken !== undefined && !messages.value.some(({ MessageId }) => ids.has(MessageId))) {
-      // More was missed than the page has. What is older can be loaded again, without a gap.
-      calls.current = new Set()
-      messages.value = messages.value.filter(isHeard)
-      older.value = { NextToken }
-    }
-    put(listed)
-  }
-
-  /** Loads the page before the oldest message that is shown. */
-  async function load(before: Older = {}) {
-    const page = await list(before)
-    if (!page) return
-    messages.value = inOrder([...page.listed, ...messages.value])
-    older.value =
-      page.NextToken === undefined ? undefined : { ...(before.NotAfter && { NotAfter: before.NotAfter }), NextToken: page.NextToken }
-  }
-
-  useEffect(() => {
-    messages.value = []
-    older.value = undefined
-    isLoaded.value = false
-    calls.current = new Set()
-    void load()
-    // Events that arrive between two frames of the screen are shown together.
-    let arrived: Message[] = []
-    let frame = 0
-    let hasConnected = false
-    const show = () => {
-      put(arrived.splice(0))
-      frame = 0
-    }
-    const disconnect = connect(
-      bearer,
-      ({ type, payload }) => {
-        if (type === 'SESSION_ESTABLISHED') {
-          // What was heard before the call is older than its answer.
-          if (frame !== 0) {
-            cancelAnimationFrame(frame)
-            show()
-          }
-          if (hasConnected || error.value !== '') void loadNewest()
-          hasConnected = true
-        }
-        if (payload['ChannelArn'] !== ChannelArn) return
-        const isDeleted = type === 'DELETE_CHANNEL_MESSAGE'
-        if (isDeleted || isOfMessage.test(type)) for (const heard of calls.current) heard.add(payload['MessageId'])
-        if (isDeleted) {
-          arrived = arrived.filter(({ MessageId }) => MessageId !== payload['MessageId'])
-          messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
-        } else if (isOfMessage.test(type)) {
-          // A page in the background has no frames of the screen.
-          if (arrived.push(payload) > mostShown) arrived.shift()
-          frame ||= requestAnimationFrame(show)
-        }
-      },
-      text => (state.value = text),
-    )
-    return () => {
-      cancelAnimationFrame(frame)
-      disconnect()
-      calls.current = new Set()
-    }
-  }, [ChannelArn, bearer, subChannelId.value])
-
-  const newest = messages.value.at(-1)?.MessageId
+  const messages = history.messages.value
+  const state = history.state.value
+  const newest = messages.at(-1)?.MessageId
   useEffect(() => {
     if (isAtEnd.current) end.current?.scrollIntoView({ block: 'nearest' })
   }, [newest])
 
   async function send(event: Event) {
     event.preventDefault()
-    const Content = draft
+    const Content = draft.value
     if (Content.trim() === '' || isSending.value) return
     isSending.value = true
+    draft.value = ''
     try {
       await call('SendChannelMessage', {
-        ...place(),
+        ...view,
         Content,
         Type: 'STANDARD',
         Persistence: 'PERSISTENT',
         ClientRequestToken: requestToken(),
       })
-      write('')
       error.value = ''
     } catch (failure) {
       error.value = messageOf(failure)
+      // It is in the field again, before what was typed meanwhile.
+      draft.value = [Content, draft.value].filter(Boolean).join(' ')
     }
     isSending.value = false
   }
@@ -197,7 +76,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
       action: 'Redact',
       isDanger: true,
       async act() {
-        await call('RedactChannelMessage', { ...place(), MessageId })
+        await call('RedactChannelMessage', { ...view, MessageId })
         return 'Redacted'
       },
     })
@@ -208,8 +87,8 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
       action: 'Delete',
       isDanger: true,
       async act() {
-        await call('DeleteChannelMessage', { ...place(), MessageId })
-        messages.value = messages.value.filter(each => each.MessageId !== MessageId)
+        await call('DeleteChannelMessage', { ...view, MessageId })
+        history.remove(MessageId)
         return 'Deleted'
       },
     })
@@ -225,7 +104,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
   return (
     <section class="messages" aria-label="Messages">
       <p class="live">
-        <span class={state.value === 'live' ? 'good' : 'warn'}>{state.value === 'live' ? 'Live' : shown(state.value)}</span>
+        <span class={state === 'live' ? 'good' : 'warn'}>{state === 'live' ? 'Live' : shown(state)}</span>
         <span class="faint">
           as <bdi>{shown(idOf(bearer), { longest: 60 })}</bdi> sees it
         </span>
@@ -242,19 +121,19 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
           isAtEnd.current = scrollHeight - scrollTop - clientHeight < 80
         }}
       >
-        {older.value !== undefined && (
-          <button type="button" class="small quiet" onClick={() => void load(older.value)}>
+        {history.older.value !== undefined && (
+          <button type="button" class="small quiet" onClick={() => void history.loadOlder()}>
             Earlier messages
           </button>
         )}
-        {!isLoaded.value && <Loading />}
-        {isLoaded.value && messages.value.length === 0 && (
+        {!history.isLoaded.value && history.error.value === '' && <Loading />}
+        {history.isLoaded.value && messages.length === 0 && (
           <Empty title="No messages yet">
             <p>Write the first one below.</p>
           </Empty>
         )}
-        {messages.value.map((message, index) => [
-          isFirstOfDay(message, messages.value[index - 1]) && (
+        {messages.map((message, index) => [
+          isFirstOfDay(message, messages[index - 1]) && (
             <p class="day" key={`day of ${message.MessageId}`}>
               {day(timeOf(message))}, UTC
             </p>
@@ -299,6 +178,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
         ])}
         <div ref={end} />
       </div>
+      {history.error.value && <Failure text={history.error.value} again={() => void history.loadNewest()} />}
       {error.value && <Failure text={error.value} />}
       <form class="send" onSubmit={event => void send(event)}>
         <input
@@ -306,8 +186,8 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
           placeholder={`Message as ${shown(idOf(bearer), { longest: 60 })}`}
           autocomplete="off"
           dir="auto"
-          value={draft}
-          onInput={event => write(event.currentTarget.value)}
+          value={draft.value}
+          onInput={event => (draft.value = event.currentTarget.value)}
         />
         <button type="submit" class="primary" disabled={isSending.value}>
           Send

@@ -1,7 +1,7 @@
 import { signal, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { call, isAway, messageOf } from '../api.ts'
 import { Value } from '../lists.ts'
+import { usePolled } from '../polled.ts'
 import { go, to } from '../router.ts'
 import { ago, count, duration, plural } from '../text.ts'
 import { Facts, Page } from '../parts/page.tsx'
@@ -30,18 +30,9 @@ const rate = (amount: number | undefined, { Seconds = 1 }: Figures) => (amount ?
 const shownRate = (value: number) => (value > 0 && value < 10 ? value.toFixed(1) : count(Math.round(value)))
 
 export function OverviewPage() {
-  const error = useSignal('')
+  const error = usePolled(look, 2000)
   const isMaking = useSignal(false)
-  useEffect(() => {
-    const repeat = () =>
-      look().then(
-        () => (error.value = ''),
-        (failure: unknown) => (error.value = messageOf(failure)),
-      )
-    void repeat()
-    const timer = setInterval(() => void repeat(), 2000)
-    return () => clearInterval(timer)
-  }, [])
+  const notMade = useSignal('')
   const lanes = useValue(() => call('ListOutboxLanes', {}))
   const apps = useValue(() => call('ListAppInstances', { MaxResults: 6 }))
   const described = server.value
@@ -53,11 +44,12 @@ export function OverviewPage() {
   )
   async function make() {
     isMaking.value = true
+    notMade.value = ''
     try {
       const { appArn, channelId } = await makeFirstWorld()
       go(to('apps', appArn, 'channels', channelId))
     } catch (failure) {
-      error.value = messageOf(failure)
+      notMade.value = messageOf(failure)
       isMaking.value = false
     }
   }
@@ -79,6 +71,7 @@ export function OverviewPage() {
           <button type="button" class="primary" disabled={isMaking.value} onClick={() => void make()}>
             {isMaking.value ? 'Creating it…' : 'Create an example'}
           </button>
+          {notMade.value && <Failure text={notMade.value} />}
         </Empty>
       )}
       {!described && !error.value && <Loading rows={4} />}

@@ -1,22 +1,17 @@
 import { signal, useComputed, useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-import { call, isAway, messageOf } from '../api.ts'
-import { copies } from '../copies.ts'
+import { call, isAway } from '../api.ts'
 import { useKept } from '../kept.ts'
-import { Decisions } from '../parts/decisions.tsx'
-import { bytes, clock, dateTime, duration, idOf, principalOf, words } from '../text.ts'
-import { Facts, Page } from '../parts/page.tsx'
+import { Page } from '../parts/page.tsx'
 import { Empty, Failure } from '../parts/states.tsx'
 import { Search } from '../parts/found.tsx'
 import { Table } from '../parts/table.tsx'
-import { Arn, Copy, Text } from '../parts/texts.tsx'
-
-type Listed = Awaited<ReturnType<typeof call<'ListRecentCalls'>>>
-type RecentCall = NonNullable<Listed['RecentCalls']>[number]
+import { Text } from '../parts/texts.tsx'
+import { usePolled } from '../polled.ts'
+import { bytes, clock, dateTime, duration, idOf, principalOf } from '../text.ts'
+import { open, Opened, opened, statusKind, type RecentCall } from './request.tsx'
 
 const most = 2000
 const calls = signal<readonly RecentCall[]>([])
-const opened = signal<RecentCall | undefined>(undefined)
 
 /** Adds new calls to the list. Several nodes may answer in turn, each with its own calls. */
 async function look() {
@@ -30,32 +25,13 @@ async function look() {
     .slice(0, most)
 }
 
-let lastOpener: HTMLElement | undefined
-
-function open(about: RecentCall, opener: HTMLElement) {
-  opened.value = about
-  lastOpener = opener
-}
-
-const statusKind = (status = 0) => (status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good')
-
 export function RequestsPage() {
   const text = useKept('search', '')
   const isRefusedOnly = useKept('refused only', false)
   const isPaused = useSignal(false)
-  const error = useSignal('')
-  useEffect(() => {
-    const repeat = () => {
-      if (isPaused.value) return
-      look().then(
-        () => (error.value = ''),
-        (failure: unknown) => (error.value = messageOf(failure)),
-      )
-    }
-    repeat()
-    const timer = setInterval(repeat, 1000)
-    return () => clearInterval(timer)
-  }, [])
+  const error = usePolled(async () => {
+    if (!isPaused.value) await look()
+  }, 1000)
   const items = useComputed(() => {
     const wanted = text.value.trim().toLowerCase()
     return calls.value.filter(
@@ -191,123 +167,5 @@ export function RequestsPage() {
         {opened.value && <Opened about={opened.value} />}
       </div>
     </Page>
-  )
-}
-
-const outcomes: Readonly<Record<string, readonly [mark: string, text: string]>> = {
-  PASSED: ['✓', 'passed'],
-  REFUSED: ['✕', 'refused'],
-  NOT_REACHED: ['·', 'not reached'],
-  NOT_NEEDED: ['–', 'not needed'],
-}
-const names: Readonly<Record<string, string>> = {
-  SIGNATURE: 'Signature',
-  INPUT: 'Input',
-  IAM: 'IAM policies',
-  ROLE: 'Role in the API',
-  OPERATION: 'Operation',
-}
-
-function close() {
-  opened.value = undefined
-  // The focus goes back to the row.
-  lastOpener?.focus()
-}
-
-function Opened({ about }: { about: RecentCall }) {
-  const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // On a narrow screen it is above the list; the keyboard goes to it in any case.
-    panel.current?.focus()
-    panel.current?.scrollIntoView({ block: 'nearest' })
-  }, [about])
-  const input = about.Input === undefined ? undefined : (JSON.parse(about.Input) as Record<string, unknown>)
-  return (
-    <section
-      class="panel"
-      ref={panel}
-      tabIndex={-1}
-      aria-label={`The call ${about.OperationName}`}
-      onKeyDown={event => {
-        if (event.key === 'Escape') close()
-      }}
-    >
-      <header>
-        <h2>
-          <span class={`badge ${statusKind(about.StatusCode)}`}>{about.StatusCode}</span> {about.OperationName}
-        </h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          ✕
-        </button>
-      </header>
-      <ol class="checks">
-        {about.Checks?.map(({ Check, Outcome = '', Explanation, Decisions: decisions }) => (
-          <li key={Check} class={Outcome.toLowerCase()}>
-            <span class="mark" aria-hidden="true">
-              {outcomes[Outcome]?.[0]}
-            </span>
-            <div>
-              <strong>{names[Check ?? '']}</strong> <span class="faint">{outcomes[Outcome]?.[1]}</span>
-              {Explanation && (
-                <p>
-                  <Text value={Explanation} longest={1500} />
-                </p>
-              )}
-              {decisions && decisions.length > 0 && <Decisions decisions={decisions} />}
-            </div>
-          </li>
-        ))}
-      </ol>
-      <Facts
-        facts={[
-          ...(about.ErrorName === undefined
-            ? []
-            : ([
-                ['Error', <code>{about.ErrorName}</code>],
-                ['Message', <Text value={about.ErrorMessage} longest={1000} />],
-              ] as const)),
-          ['Time', dateTime(about.AnsweredTimestamp!)],
-          ['Took', duration(about.DurationMicroseconds)],
-          ['Request', `${bytes(about.RequestSize)}, answer ${bytes(about.ResponseSize)}`],
-          ['From', about.SourceIp],
-          ['Principal', <Text value={about.PrincipalArn} />],
-          ['Key', <code>{about.AccessKeyId}</code>],
-          ...(about.BearerArn === undefined ? [] : ([['Bearer', <Arn value={about.BearerArn} />]] as const)),
-          [
-            'Request id',
-            <>
-              <code>{about.RequestId}</code> <Copy text={about.RequestId ?? ''} />
-            </>,
-          ],
-          [
-            'Route',
-            <code>
-              {`${about.Method} `}
-              <Text value={about.Path} />
-            </code>,
-          ],
-        ]}
-      />
-      {input && (
-        <>
-          <h3>Input</h3>
-          <pre tabIndex={0}>
-            <Text value={JSON.stringify(input)} longest={5000} />
-          </pre>
-          <h3>Call it again</h3>
-          {about.Input?.includes('(hidden)') && (
-            <p class="hint">Names and content are hidden: replace (hidden) by a value. With --recent-calls whole the server shows them.</p>
-          )}
-          {copies(about.OperationName!, input).map(([name, command]) => (
-            <div class="command" key={name}>
-              <pre tabIndex={0} aria-label={`${words(name)} command`}>
-                <Text value={command} longest={3000} />
-              </pre>
-              <Copy text={command} label={`Copy for ${name}`} />
-            </div>
-          ))}
-        </>
-      )}
-    </section>
   )
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useCallback, useEffect } from 'preact/hooks'
 import { actAs, actor, findActor } from '../acting.ts'
 import { call, isUnanswered, messageOf, whenBack } from '../api.ts'
 import { idOf, userArnOf } from '../text.ts'
@@ -14,7 +14,7 @@ import { userField } from './user-field.ts'
 export function AsActor({ appArn, children }: { appArn: string; children: (actor: string) => ComponentChildren }) {
   const state = useSignal<'looking' | 'found' | 'none'>(actor(appArn) === undefined ? 'looking' : 'found')
   const error = useSignal('')
-  const look = () => {
+  const look = useCallback(() => {
     error.value = ''
     findActor(appArn).then(
       found => (state.value = found === undefined ? 'none' : 'found'),
@@ -23,8 +23,8 @@ export function AsActor({ appArn, children }: { appArn: string; children: (actor
         if (isUnanswered(failure)) whenBack(look)
       },
     )
-  }
-  useEffect(look, [appArn])
+  }, [appArn])
+  useEffect(look, [look])
   const current = actor(appArn)
   const choose = () =>
     ask({

@@ -19,7 +19,7 @@ export function ReadSoFar<Item>({ list, live }: { list: Shown<Item>; live: boole
     <span>
       <span role="status">{said(list, live)}</span>
       {state.value === 'failed' && (
-        <button type="button" class="small quiet" onClick={() => void list.more()}>
+        <button type="button" class="small quiet" onClick={() => void (whole ? whole.goOn() : list.more())}>
           Try again
         </button>
       )}
