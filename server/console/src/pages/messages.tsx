@@ -112,6 +112,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
           {subChannelId.value === '' ? 'Sub-channel…' : `Sub-channel ${idOf(subChannelId.value).slice(0, 12)}`}
         </button>
       </p>
+      {history.error.value && <Failure text={history.error.value} again={() => void history.loadNewest()} />}
       <div
         class="history"
         tabIndex={0}
@@ -178,7 +179,6 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
         ])}
         <div ref={end} />
       </div>
-      {history.error.value && <Failure text={history.error.value} again={() => void history.loadNewest()} />}
       {error.value && <Failure text={error.value} />}
       <form class="send" onSubmit={event => void send(event)}>
         <input
