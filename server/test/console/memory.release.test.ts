@@ -1,4 +1,4 @@
-import type { Request, Route } from 'playwright-core'
+import type { Route } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { hasBrowser } from '../support/browser.ts'
 import { decoded } from './repeated.ts'
@@ -115,9 +115,10 @@ test.skipIf(!hasBrowser)('a list that is loaded again while a page of it is on t
   await page.getByRole('main').getByRole('link', { name: 'test' }).click()
   await tab('Users')
   await page.getByRole('table', { name: 'Users' }).getByRole('link').first().waitFor()
-  const isFirst = (request: Request) => decoded(request)?.name === 'ListAppInstanceUsers' && !request.url().includes('next-token=')
   let first = 0
-  page.on('request', request => void (isFirst(request) && first++))
+  page.on('request', request => {
+    if (decoded(request)?.name === 'ListAppInstanceUsers' && !request.url().includes('next-token=')) first++
+  })
   const held: Route[] = []
   await page.route(/app-instance-users\?/, async route => {
     if (route.request().method() === 'GET') held.push(route)
