@@ -13,6 +13,9 @@ const step = 500
 
 const print = (text: string) => process.stdout.write(text)
 const time = (at: number | undefined) => (at === undefined ? 'never' : new Date(at).toISOString())
+const namesOfLanes = 'carillon outbox status has the names of the lanes.'
+/** The tries of streams are not counted. */
+const afterTries = (attempts: number) => (attempts === 0 ? '' : ` after ${attempts} ${attempts === 1 ? 'try' : 'tries'}`)
 const count = (entries: number) => `${entries} ${entries === 1 ? 'entry' : 'entries'}`
 
 async function status(flags: object) {
@@ -46,9 +49,10 @@ async function list({ lane, ...flags }: { lane?: string }) {
       if (entries.length === 0) break
       after = entries.at(-1)!.id
       for (const { id, lane, attempts, createdAt, diedAt, error, payload } of entries)
-        print(`${id}  ${lane}\n    from ${time(createdAt)}, given up ${time(diedAt)} after ${attempts} tries: ${error}\n    ${payload}\n`)
+        print(`${id}  ${lane}\n    from ${time(createdAt)}, given up ${time(diedAt)}${afterTries(attempts)}: ${error}\n    ${payload}\n`)
     }
-    if (after === 0) print('There are no dead entries.\n')
+    if (after > 0) return
+    print(lane === undefined ? 'There are no dead entries.\n' : `There are no dead entries of the lane ${lane}. ${namesOfLanes}\n`)
   })
 }
 
@@ -97,7 +101,10 @@ async function drop(ids: readonly string[], { lane, all, waiting, ...flags }: Ch
       await decided(db, ids, { lane, all, decide: dropping, said: 'dropped.' })
       return
     }
-    if (lane === undefined || ids.length > 0) throw new Error('--waiting drops what waits in one lane: give --lane LANE and no numbers.')
+    if (lane === undefined || ids.length > 0)
+      throw new Error(
+        "--waiting drops what waits in one lane: give --lane 'LANE', in quotes since its name contains a blank, and nothing else.",
+      )
     if (partsOfLane(lane).kind === invocationKind)
       throw new Error(
         'An entry for a processor of a channel flow cannot be dropped, since its message would wait for ever. After three attempts the FallbackAction of the processor decides.',

@@ -1,4 +1,5 @@
 import type { Config } from '../settings/config.ts'
+import { messageOf } from '../outbox/delivery.ts'
 import { publishedKeys } from '../sts/issuer.ts'
 import { fault, good, type Finding } from './finding.ts'
 
@@ -13,8 +14,8 @@ export async function reached(url: string, what: string): Promise<Finding> {
     await response.body?.cancel()
     return good(`${what} can be reached at ${origin}`)
   } catch (error) {
-    const { message, cause } = error as Error
-    return fault(`${what} cannot be reached at ${origin}`, cause instanceof Error && cause.message !== '' ? cause.message : message)
+    const { cause } = error as Error
+    return fault(`${what} cannot be reached at ${origin}`, messageOf(cause instanceof Error ? cause : error))
   }
 }
 
@@ -24,10 +25,7 @@ async function ofIssuer(issuer: string, jwks: string | undefined): Promise<Findi
     return good(`The issuer ${issuer} publishes ${keys === 1 ? 'a key' : `${keys} keys`}`)
   } catch (error) {
     const { message, cause } = error as Error
-    return fault(
-      `Logins of the issuer ${issuer} cannot be verified`,
-      cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message,
-    )
+    return fault(`Logins of the issuer ${issuer} cannot be verified`, cause instanceof Error ? `${message}: ${messageOf(cause)}` : message)
   }
 }
 

@@ -1,9 +1,20 @@
 import { Readable } from 'node:stream'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { beginningOf } from './beginning-of.ts'
+import { messageOf } from './delivery.ts'
 
 /** The fields of an error of the SDK that are used here. */
 export type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
+/** What an error of the SDK says, without its hint for programmers; empty if the response has said nothing. */
+export function saidBy(error: unknown): string {
+  const [said = ''] = messageOf(error).split('\n  Deserialization error')
+  return said === 'UnknownError' ? '' : said
+}
+
+/** The end of a sentence about an error: its name and what it says, as far as they are known. */
+export const detailOf = (error: unknown) =>
+  [(error as Error).name, saidBy(error)].flatMap(text => (text === '' || text === 'Unknown' ? [] : [`: ${text}`])).join('')
 
 /** If one of these is set, the operator has configured credentials. */
 const credentialVariables = [

@@ -90,7 +90,8 @@ export async function attempt<Result>(
 ): Promise<Result> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(milliseconds)])
   const brokenOff = Promise.withResolvers<never>()
-  const breakOff = () => setTimeout(() => brokenOff.reject(signal.reason as Error), lastWordsMilliseconds)
+  const late = () => new Error('The destination has not answered in time', { cause: signal.reason })
+  const breakOff = () => setTimeout(() => brokenOff.reject(late()), lastWordsMilliseconds)
   if (signal.aborted) throw signal.reason as Error
   signal.addEventListener('abort', breakOff, { once: true })
   try {
@@ -103,4 +104,16 @@ export async function attempt<Result>(
 /** The longest message of an error that is logged or stored. Some contain the whole response of a service. */
 const longestMessage = 2000
 
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, longestMessage)
+/** If a host has several addresses, of which none can be reached, Node's error has no message of its own. */
+const wholeMessage = (error: unknown): string => {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(wholeMessage).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+export const messageOf = (error: unknown) => wholeMessage(error).slice(0, longestMessage)
+
+/** Whether the time for the answer was over. The SDK calls a connection that has ended a TimeoutError, too. */
+export const isLate = (error: unknown) =>
+  error instanceof Error &&
+  /^(?:Abort|Timeout)Error$/.test(error.name) &&
+  !('code' in error && /^(?:ECONNRESET|EPIPE)$/.test(String(error.code)))

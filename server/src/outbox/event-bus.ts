@@ -1,7 +1,7 @@
 import type { Destinations } from '../settings/destinations.ts'
 import { partsOfLane } from '../store/outbox.ts'
-import { awsOptions, clientOfRegion, type SdkError } from './aws.ts'
-import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
+import { awsOptions, clientOfRegion, detailOf, type SdkError } from './aws.ts'
+import { isLate, messageOf, Refused, type SingleDelivery } from './delivery.ts'
 import type { BusEvent } from './failure-events.ts'
 import { post } from './webhook.ts'
 
@@ -10,6 +10,14 @@ const largestResponse = 64 * 1024
 /** At Amazon only its own services may use a source that begins with aws. */
 const sourceFor = (endpointUrl: string, source: string) =>
   new URL(endpointUrl).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source
+
+/** Why EventBridge has not accepted an event. */
+function why(error: unknown): string {
+  const { name, $metadata } = error as SdkError
+  if (name === 'CredentialsProviderError') return `needs AWS credentials, and the server has none: ${messageOf(error)}`
+  if ($metadata?.httpStatusCode !== undefined) return `has answered ${$metadata.httpStatusCode}${detailOf(error)}`
+  return isLate(error) ? 'has not answered in time' : `cannot be reached: ${messageOf(error)}`
+}
 
 /** PutEvents, of one event. */
 function eventPutter(endpointUrl: string) {
@@ -28,7 +36,11 @@ function eventPutter(endpointUrl: string) {
       Resources: [...event.resources],
       Time: new Date(event.time),
     }
-    const { Entries: [answer] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal })
+    const { Entries: [answer] = [] } = await client
+      .send(new PutEventsCommand({ Entries: [entry] }), { abortSignal })
+      .catch((error: unknown) => {
+        throw new Error(`EventBridge at ${endpointUrl} ${why(error)}`, { cause: error })
+      })
     if (answer?.EventId === undefined)
       throw new Error(
         `EventBridge at ${endpointUrl} has not accepted the event: ${answer?.ErrorCode ?? 'no answer'}: ${answer?.ErrorMessage ?? ''}`,
@@ -49,15 +61,7 @@ export function eventBusDelivery({ eventBuses }: Destinations, endpointUrl: stri
       const webhook = eventBuses.get(destination)
       if (webhook) return post(webhook, event, signal)
       if (!put) throw new Refused(`Neither --eventbridge-endpoint nor an entry of --destinations says where ${destination} is`)
-      try {
-        return await put(event, signal)
-      } catch (error) {
-        const { name, $metadata } = error as SdkError
-        if ($metadata?.httpStatusCode === undefined) throw error
-        throw new Error(`EventBridge at ${endpointUrl} has answered ${$metadata.httpStatusCode}: ${name}: ${messageOf(error)}`, {
-          cause: error,
-        })
-      }
+      return put(event, signal)
     },
   }
 }

@@ -1,5 +1,5 @@
-import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
-import { messageOf, NotReached, type Outcome } from './delivery.ts'
+import { awsOptions, clientOfRegion, detailOf, regionOf, saidBy, type SdkError } from './aws.ts'
+import { isLate, messageOf, NotReached, type Outcome } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** The limits of PutRecords, with room for what JSON adds to the records. */
@@ -28,10 +28,14 @@ function explained(arn: string, error: unknown, endpointUrl: string | undefined)
     return new Error(text, { cause: error })
   }
   const status = $metadata?.httpStatusCode
-  if (status !== undefined && status >= 400 && status < 500 && status !== 429)
-    return new Error(`Kinesis has answered ${status} for ${where}: ${name}: ${message}`, { cause: error })
   const at = endpointUrl === undefined ? 'Kinesis' : `Kinesis at ${endpointUrl}`
-  const why = name === 'AbortError' ? 'it has not answered in time' : message || messageOf(error)
+  if (status !== undefined && status < 300)
+    return new Error(`${at} has answered something that is not an answer of Kinesis for ${where}: ${saidBy(error)}`, { cause: error })
+  if (status !== undefined) {
+    const text = `${at} has answered ${status} for ${where}${detailOf(error)}`
+    return status === 429 || status >= 500 ? new NotReached(text, { cause: error }) : new Error(text, { cause: error })
+  }
+  const why = isLate(error) ? 'it has not answered in time' : messageOf(error)
   return new NotReached(`${at} cannot be reached for ${where}: ${why}`, { cause: error })
 }
 
@@ -81,7 +85,7 @@ export function kinesisSink(endpointUrl: string | undefined): StreamSink {
           const { ErrorCode, ErrorMessage, SequenceNumber } = Records[index] ?? {}
           if (SequenceNumber !== undefined && ErrorCode === undefined) return undefined
           return new Error(
-            `Kinesis has not accepted a record for the stream ${streamName(arn)}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
+            `Kinesis has not accepted a record for the stream ${streamName(arn)}: ${[ErrorCode ?? 'no answer', ErrorMessage].filter(Boolean).join(': ')}`,
           )
         })
       } catch (error) {

@@ -1,5 +1,5 @@
-import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
-import { NotReached, Refused } from './delivery.ts'
+import { awsOptions, clientOfRegion, regionOf, saidBy, type SdkError } from './aws.ts'
+import { isLate, messageOf, NotReached, Refused } from './delivery.ts'
 import { WebhookRefusal } from './webhook.ts'
 
 /** The largest response in bytes: for an accepted invocation it has no body, for a refused one a sentence. */
@@ -16,7 +16,8 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
   const { name, message, $metadata, cause } = error as SdkError
   if (error instanceof Refused && cause !== undefined) return whyNotInvoked(cause)
   if (error instanceof WebhookRefusal) return { short: `its webhook has answered ${error.status}`, long: message }
-  if (error instanceof NotReached) return { short: 'its webhook could not be reached', long: message }
+  if (error instanceof NotReached)
+    return { short: isLate(cause) ? 'its webhook has not answered in time' : 'its webhook could not be reached', long: message }
   if (name === 'CredentialsProviderError') {
     const short = 'the server has no AWS credentials for it, and no --lambda-endpoint'
     return {
@@ -25,10 +26,12 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
     }
   }
   const status = $metadata?.httpStatusCode
-  if (status !== undefined) return { short: `Lambda has answered ${status}`, long: `Lambda has answered ${status}: ${message}` }
-  if (name === 'AbortError' || name === 'TimeoutError')
-    return { short: 'Lambda has not answered in time', long: `Lambda has not answered in time: ${message}` }
-  return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${message}` }
+  if (status !== undefined) {
+    const short = `Lambda has answered ${status}`
+    return { short, long: [short, saidBy(error)].filter(text => text !== '').join(': ') }
+  }
+  if (isLate(error)) return { short: 'Lambda has not answered in time', long: `Lambda has not answered in time: ${message}` }
+  return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${messageOf(error)}` }
 }
 
 /** The client of each region. The SDK is loaded with the first. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon. */

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
-import { awsOptions, clientOfRegion, hasCredentialVariables, regionOf, type SdkError } from './aws.ts'
+import { awsOptions, clientOfRegion, detailOf, hasCredentialVariables, regionOf, saidBy, type SdkError } from './aws.ts'
 import { messageOf, NotReached } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
@@ -50,7 +50,7 @@ export class NobodyToAsk extends Error {}
 
 function explained(error: unknown, aliasArn: string, endpointUrl: string | undefined): LexFailure | NobodyToAsk {
   if (error instanceof LexFailure) return error
-  const { name, message, $metadata } = error as SdkError
+  const { name, $metadata } = error as SdkError
   const at = endpointUrl === undefined ? `Lex for ${aliasArn}` : `Lex at ${endpointUrl} for ${aliasArn}`
   if (name === 'CredentialsProviderError') {
     const text =
@@ -62,8 +62,9 @@ function explained(error: unknown, aliasArn: string, endpointUrl: string | undef
   const status = $metadata?.httpStatusCode
   if (status === undefined)
     return new LexFailure(`${at} does not answer: ${messageOf(error)}`, { status: notAnswered, isPassing: true, cause: error })
-  if (status < 300) return bad(`${at} has answered something that is not an answer of Lex: ${message}`, error)
-  const text = `${at} has answered ${status}: ${name}: ${message}`
+  if (status < 300) return bad(`${at} has answered something that is not an answer of Lex: ${saidBy(error)}`, error)
+  const text = `${at} has answered ${status}${detailOf(error)}`
+  if (status < 400) return bad(text, error)
   return new LexFailure(text, { status, isPassing: passing.has(status), cause: error })
 }
 

@@ -55,16 +55,14 @@ export function streamRecords({ db, report }: DeliveryTools, sinkOf: SinkOf): Or
     async deliver(arn, entries, signal) {
       try {
         const outcomes = await sinkOf(arn).put(arn, entries, signal)
-        const isTaken = outcomes.some(outcome => outcome === undefined || outcome instanceof Refused)
-        if (isTaken) {
-          failures.delete(arn)
-          reports.forget(arn)
-        } else await count(arn, await whoStreams(arn), messageOf(outcomes[0])).catch(() => {})
+        if (!outcomes.some(outcome => outcome === undefined || outcome instanceof Refused)) throw outcomes[0]
+        failures.delete(arn)
+        reports.forget(arn)
         return outcomes
       } catch (error) {
         const whose = await whoStreams(arn)
         await count(arn, whose, messageOf(error)).catch(() => {})
-        const names = whose.length === 0 ? 'an app instance that has another stream now' : whose.map(({ arn }) => arn).join(', ')
+        const names = whose.length === 0 ? 'an app instance that does not stream there any more' : whose.map(({ arn }) => arn).join(', ')
         throw new Error(`Records of ${names} wait: ${messageOf(error)}`, { cause: error })
       }
     },

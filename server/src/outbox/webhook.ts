@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { regionOf } from './aws.ts'
-import { beginningOf } from './beginning-of.ts'
-import { NotReached, Refused } from './delivery.ts'
+import { isLate, messageOf, NotReached, Refused } from './delivery.ts'
+import { HttpPoster } from './http.ts'
 import type { StreamSink } from './sink.ts'
 
 /** A webhook accepts a batch as a whole or not at all. */
@@ -27,11 +28,6 @@ export class WebhookRefusal extends Error {
   }
 }
 
-function notReached(url: string, error: unknown) {
-  const { message, cause } = error as Error
-  return new NotReached(`${shownUrl(url)} cannot be reached: ${cause instanceof Error ? cause.message : message}`, { cause: error })
-}
-
 /**
  * JSON and the headers that sign it: x-carillon-signature is the HMAC-SHA256, under the secret, of the time in x-carillon-timestamp, a dot
  * and the body.
@@ -44,41 +40,37 @@ export function signedBody({ secret }: WebhookDestination, content: unknown) {
   return { headers, body }
 }
 
+const poster = new HttpPoster()
+
 /**
- * Sends JSON, signed. Rejects with a WebhookRefusal if the status is not 2xx, and with NotReached if there is no response. Redirects are not
- * followed.
+ * Sends JSON, signed, and resolves to the text of the answer, cut off after `largest` bytes. Rejects with a WebhookRefusal if the status is
+ * not 2xx, and with NotReached if there is no response. Redirects are not followed.
  */
-async function send(destination: WebhookDestination, content: unknown, signal: AbortSignal): Promise<Response> {
-  const { url } = destination
-  const { headers, body } = signedBody(destination, content)
-  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal }).catch((error: unknown) => {
-    throw notReached(url, error)
-  })
-  if (response.ok) return response
-  await response.body?.cancel()
-  throw new WebhookRefusal(url, response.status)
-}
-
-/** Sends JSON as `send` does, and ignores the answer. */
-export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
-  await (await send(destination, content, signal)).body?.cancel()
-}
-
-/** Sends JSON as `send` does. Resolves to the text of the answer, cut off after `largest` bytes. */
 export async function ask(destination: WebhookDestination, content: unknown, largest: number, signal: AbortSignal): Promise<string> {
-  const { body } = await send(destination, content, signal)
-  return (await beginningOf(body ?? [], largest)).toString()
+  const { url } = destination
+  const request = { url: new URL(url), shown: shownUrl(url), largest, ...signedBody(destination, content) }
+  const { status, body } = await poster.post(request, signal)
+  if (status < 200 || status >= 300) throw new WebhookRefusal(url, status)
+  return body
 }
 
-/** Rejects with NotReached if nothing listens there. No request is sent, so handlers need not expect one. */
+/** Sends JSON as `ask` does, and ignores the answer beyond its status. */
+export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
+  await ask(destination, content, 0, signal)
+}
+
+/** Rejects with NotReached if nothing listens there, or its certificate is not valid. No request is sent, so handlers need not expect one. */
 export async function reach({ url }: Pick<WebhookDestination, 'url'>, signal: AbortSignal) {
   const { protocol, hostname, port } = new URL(url)
+  const isTls = protocol === 'https:'
   const host = hostname.replaceAll(/^\[|\]$/g, '')
-  const socket = connect({ host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) })
+  const where = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) }
+  const socket = isTls ? connectTls({ ...where, ...(isIP(host) === 0 && { servername: host }) }) : connect(where)
   try {
-    await once(socket, 'connect', { signal })
+    await once(socket, isTls ? 'secureConnect' : 'connect', { signal })
   } catch (error) {
-    throw notReached(url, error)
+    const why = isLate(error) ? 'has not answered in time' : `cannot be reached: ${messageOf(error)}`
+    throw new NotReached(`${shownUrl(url)} ${why}`, { cause: error })
   } finally {
     socket.destroy()
   }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { normalize } from 'node:path'
 import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 import { natsDestination, natsMembers, type NatsDestination } from './nats-destination.ts'
@@ -42,18 +43,36 @@ function wholeNumber(entry: JsonObject, member: string, fallback: number, most: 
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }
 
-async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<StreamDestination> {
+/** The entry, which has one of these types, and only members of that type. */
+function checked<Type extends keyof typeof membersOf>(entry: unknown, what: string, types: readonly Type[]): JsonObject & { type: Type } {
   if (!isObject(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
-  const { type } = entry
-  if (type !== 'webhook' && type !== 'file' && type !== 'nats')
-    throw new Error(`type must be webhook, file or nats, not ${JSON.stringify(type)}`)
+  const type = types.find(each => each === entry['type'])
+  if (type === undefined) {
+    const known = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(types)
+    throw new Error(`the type of ${what} must be ${known}, not ${JSON.stringify(entry['type'])}`)
+  }
   refuseUnknown(entry, `a ${type}`, membersOf[type])
+  return { ...entry, type }
+}
+
+async function webhookOf(entry: unknown, what: string, environment: NodeJS.ProcessEnv): Promise<WebhookDestination> {
+  return webhookDestination(checked(entry, what, ['webhook']), environment)
+}
+
+async function streamOf(given: unknown, environment: NodeJS.ProcessEnv): Promise<StreamDestination> {
+  const entry = checked(given, 'a stream', ['webhook', 'file', 'nats'])
+  const { type, path } = entry
   if (type === 'webhook') return webhookDestination(entry, environment)
   if (type === 'nats') return natsDestination(entry, environment)
-  const { path } = entry
   if (typeof path !== 'string' || !path.startsWith('/')) throw new Error(`path must be an absolute path, not ${JSON.stringify(path)}`)
   const maximumBytes = wholeNumber(entry, 'maximumMegabytes', 100, 100_000) * 1024 * 1024
-  return { type, path, maximumBytes, keep: wholeNumber(entry, 'keep', 10, 1000) }
+  return { type, path: normalize(path), maximumBytes, keep: wholeNumber(entry, 'keep', 10, 1000) }
+}
+
+/** Whether a path is that of the file, or of one of its renamed files. */
+const isOneOf = (path: string, { path: own, keep }: FileDestination) => {
+  const number = path.startsWith(`${own}.`) ? path.slice(own.length + 1) : ''
+  return path === own || (/^[1-9]\d*$/.test(number) && Number(number) <= keep)
 }
 
 const applicationArn = /^arn:[a-z0-9-]+:mobiletargeting:[a-z0-9-]+:\d{12}:apps\/[\w-]+$/
@@ -78,9 +97,10 @@ export async function readDestinations(file: string | undefined, environment: No
   })
   let entries: unknown
   try {
-    entries = JSON.parse(text)
+    // Some editors begin a file with a byte order mark.
+    entries = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw refuse(`the file is not JSON: ${(error as Error).message}`, error)
+    throw refuse(`the file is not JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`, error)
   }
   if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
   const ofWebhooks = [
@@ -88,30 +108,27 @@ export async function readDestinations(file: string | undefined, environment: No
     { pattern: aliasArn, map: bots, what: 'a bot' },
     { pattern: eventBusArn, map: eventBuses, what: 'an event bus' },
   ]
-  const paths = new Set<string>()
   for (const [arn, entry] of Object.entries(entries)) {
+    // Editors find the schema by it.
+    if (arn === '$schema') continue
     const refuseEntry = (error: unknown) => {
       throw refuse(`${arn}: ${(error as Error).message}`, error)
     }
-    if (applicationArn.test(arn)) {
-      applications.set(arn, await pushDestinationOf(entry, environment).catch(refuseEntry))
-      continue
-    }
-    const destination = await destinationOf(entry, environment).catch(refuseEntry)
-    if (streamArn.test(arn)) {
-      if (destination.type === 'file' && paths.has(destination.path))
-        throw refuse(`${arn}: another stream has the path ${destination.path}`)
-      if (destination.type === 'file') paths.add(destination.path)
-      streams.set(arn, destination)
-      continue
-    }
+    // JSON.parse has only the last one.
+    if (text.split(JSON.stringify(arn)).length > 2) throw refuse(`${arn} is in the file more than once`)
     const webhooks = ofWebhooks.find(({ pattern }) => pattern.test(arn))
-    if (!webhooks)
+    if (applicationArn.test(arn)) applications.set(arn, await pushDestinationOf(entry, environment).catch(refuseEntry))
+    else if (streamArn.test(arn)) streams.set(arn, await streamOf(entry, environment).catch(refuseEntry))
+    else if (webhooks) webhooks.map.set(arn, await webhookOf(entry, webhooks.what, environment).catch(refuseEntry))
+    else
       throw refuse(
         `${arn} is not the ARN of a Kinesis stream chime-messaging-…, Lambda function, bot alias, event bus or Pinpoint application`,
       )
-    if (destination.type !== 'webhook') throw refuse(`${arn}: ${webhooks.what} is a webhook, not a ${destination.type}`)
-    webhooks.map.set(arn, destination)
+  }
+  const files = [...streams].flatMap(([arn, destination]) => (destination.type === 'file' ? [{ arn, ...destination }] : []))
+  for (const { arn, path } of files) {
+    const other = files.find(each => each.arn !== arn && isOneOf(path, each))
+    if (other) throw refuse(`${arn}: the stream ${other.arn} writes to ${path}, or renames its files to it`)
   }
   return destinations
 }

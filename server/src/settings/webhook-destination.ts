@@ -14,7 +14,7 @@ const shortestSecret = 16
 export async function webhookDestination(entry: JsonObject, environment: NodeJS.ProcessEnv): Promise<WebhookDestination> {
   const { url } = entry
   if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
-    throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
+    throw new Error('url must be a URL such as https://audit.example.com/records; its text is not shown, since it may contain a secret')
   const { username, password } = new URL(url)
   if (username !== '' || password !== '') throw new Error('url must not have a user or a password: the secret signs each request')
   const secret = await destinationSecret(entry, 'secret', 'a webhook', environment)

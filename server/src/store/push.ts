@@ -1,3 +1,4 @@
+import type { Arn } from '../arn.ts'
 import { statement, type Queries, type Value } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { MembershipType } from './memberships.ts'
@@ -65,8 +66,10 @@ const devicesAtOnce = 20
 const selectDevices = statement<DeviceRow>(`
   select ${deviceColumns} from endpoints e
   join identities i on i.id = e.identity_id and i.deleted_at is null
-  join app_instances a on a.id = i.app_instance_id
-  where e.id in (${Array.from({ length: devicesAtOnce }, (_, index) => `$${index + 1}`).join(', ')}) and ${acceptsPushes}
+  join app_instances a on a.id = i.app_instance_id and a.deleted_at is null
+  join channels c on c.app_instance_id = a.id and c.external_id = $1 and c.deleted_at is null
+  where e.id in (${Array.from({ length: devicesAtOnce }, (_, index) => `$${index + 2}`).join(', ')}) and ${acceptsPushes}
+    and exists (select 1 from memberships m where m.channel_id = c.id and m.member_id = i.id)
   order by e.id`)
 
 const device = (row: DeviceRow): Device => ({
@@ -105,8 +108,8 @@ export async function devicesOfTwo(
   return (await db.all(selectOfTwo, channelId, subChannelId, one, other)).map(deviceOfMember)
 }
 
-/** Which of these devices, at most 20, accept pushes now. */
-export async function devicesOfIds(db: Queries, ids: readonly number[]): Promise<Device[]> {
+/** Which of these devices, at most 20, accept pushes of the channel now. Their users may have left it, or it may be deleted. */
+export async function devicesOfIds(db: Queries, channel: Pick<Arn, 'id'>, ids: readonly number[]): Promise<Device[]> {
   const values = Array.from({ length: devicesAtOnce }, (_, index): Value => ids[index] ?? null)
-  return (await db.all(selectDevices, ...values)).map(device)
+  return (await db.all(selectDevices, channel.id, ...values)).map(device)
 }

@@ -145,7 +145,7 @@ test('each stream that the file of destinations names is tried, and the file its
   )
   const wrong = await checkWith({ type: 'kafka' })
   expect(wrong.code).toBe(1)
-  expect(wrong.stdout).toContain('type must be webhook, file or nats, not "kafka"')
+  expect(wrong.stdout).toContain('the type of a stream must be webhook, file or nats, not "kafka"')
 })
 
 test('beside a running server every finding is good, and `check` is another name of the command', { timeout: 60_000 }, async () => {

@@ -22,13 +22,34 @@ const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging
 const webhook = { type: 'webhook', url: 'https://audit.example.com', secretVariable: 'SECRET' }
 const file = { type: 'file', path: '/var/lib/archive', maximumMegabytes: 5, keep: 2 }
 const nats = { type: 'nats', url: 'nats://a:4222, tls://b', subject: 'a.b', jetStream: false, user: 'carillon', passwordVariable: 'SECRET' }
-const values: readonly unknown[] = [undefined, null, '', 'x', 0, 1, true, [], {}, 'nats://x', 'ftp://x', 'file', 'webhook', 'nats', '/x']
+const values: readonly unknown[] = [
+  undefined,
+  null,
+  '',
+  'x',
+  'https://x/@me',
+  'https://x/?to=a@b',
+  'https://a@x',
+  'https://a:b@x/@c',
+  'https://:b@x',
+  0,
+  1,
+  true,
+  [],
+  {},
+  'nats://x',
+  'ftp://x',
+  'file',
+  'webhook',
+  'nats',
+  '/x',
+]
 
 test('the schema accepts the files of destinations of the pages, and no member or entry that they do not have', async () => {
   const maps = await shownMaps()
   expect(maps.length).toBeGreaterThan(5)
   for (const map of maps) {
-    expect(isValid(map)).toBe(true)
+    expect(isValid({ $schema: './destinations.schema.json', ...map })).toBe(true)
     expect(isValid({ ...map, 'arn:aws:s3:::x': webhook })).toBe(false)
     for (const [arn, entry] of Object.entries(map)) {
       if (!isObject(entry)) throw new Error('no object')

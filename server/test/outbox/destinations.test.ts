@@ -292,6 +292,13 @@ test('a file that has grown is renamed, the configured number of files stays, an
   expect((await readdir(folder)).toSorted()).toEqual(['records', 'records.1', 'records.2'])
 })
 
+test('a file of destinations may name its schema, begin with a byte order mark, and number its files far beyond those of another', async () => {
+  const file = (path: string) => ({ type: 'file', path, keep: 3 })
+  const map = { $schema: './destinations.schema.json', [streamArn]: file('/x'), [`${streamArn}2`]: file('/x.4') }
+  const { streams } = await readDestinations((await destinationsFile(`\uFEFF${JSON.stringify(map)}`)).file, {})
+  expect([...streams.values()]).toMatchObject([{ path: '/x' }, { path: '/x.4' }])
+})
+
 describe('A file of destinations is refused where', () => {
   const good = { type: 'webhook', url: 'https://audit.example.com', secretVariable: 'SECRET' }
   const nats = { type: 'nats', url: 'nats://127.0.0.1', subject: 'carillon.records' }
@@ -300,7 +307,7 @@ describe('A file of destinations is refused where', () => {
     ['it is not JSON', '{', /the file is not JSON/],
     ['it is a list', '[]', /must hold an object whose members are ARNs/],
     ['an entry is a text', { [streamArn]: 'x' }, /stream\/chime-messaging-audit: must be an object such as/],
-    ['a type is not known', { [streamArn]: { type: 'kafka' } }, /type must be webhook, file or nats, not "kafka"/],
+    ['a type is not known', { [streamArn]: { type: 'kafka' } }, /the type of a stream must be webhook, file or nats, not "kafka"/],
     ['a NATS has no URL', { [streamArn]: { type: 'nats', subject: 'x' } }, /url must be the URL of a NATS server/],
     ['a URL is not one of NATS', { [streamArn]: { ...nats, url: 'http://x' } }, /url must be URLs such as nats:/],
     ['a URL of NATS has a password', { [streamArn]: { ...nats, url: 'nats://a:b@x' } }, /url must not have a user or a password/],
@@ -323,7 +330,7 @@ describe('A file of destinations is refused where', () => {
       /must have a credentials file of NATS/,
     ],
     ['a certificate has no key', { [streamArn]: { ...nats, certVariable: 'SECRET' } }, /cert and key are given together/],
-    ['a function is a subject', { [functionArn]: nats }, /a function is a webhook, not a nats/],
+    ['a function is a subject', { [functionArn]: nats }, /the type of a function must be webhook, not "nats"/],
     [
       'a member is not known',
       { [streamArn]: { ...good, header: 'x' } },
@@ -349,25 +356,54 @@ describe('A file of destinations is refused where', () => {
     [
       'two streams have one path',
       { [streamArn]: { type: 'file', path: '/x' }, [`${streamArn}2`]: { type: 'file', path: '/x' } },
-      /another stream has/,
+      /the stream .*audit2 writes to \/x, or renames/,
+    ],
+    [
+      'two streams have one path in two spellings',
+      { [streamArn]: { type: 'file', path: '/x' }, [`${streamArn}2`]: { type: 'file', path: '//y/../x' } },
+      /the stream .*audit2 writes to \/x, or renames/,
+    ],
+    [
+      'the renamed files of a stream would replace those of another',
+      { [streamArn]: { type: 'file', path: '/x', keep: 3 }, [`${streamArn}2`]: { type: 'file', path: '/x.3' } },
+      /audit2: the stream .*audit writes to \/x\.3, or renames its files to it/,
+    ],
+    ['an ARN occurs twice', `{"${streamArn}": ${JSON.stringify(good)}, "${streamArn}": {}}`, /audit is in the file more than once/],
+    [
+      'an ARN is not one of an application, which is what its type says',
+      { 'arn:aws:mobiletargeting:us-east-1:0:apps/chat': { type: 'push' } },
+      /apps\/chat is not the ARN of/,
     ],
     ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is not the ARN of a Kinesis stream/],
-    ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /a function is a webhook, not a file/],
+    ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /the type of a function must be webhook, not "file"/],
     [
       'a bot is a file',
       { 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST': { type: 'file', path: '/x' } },
-      /a bot is a webhook, not a file/,
+      /the type of a bot must be webhook, not "file"/,
     ],
     [
       'an event bus is a file',
       { 'arn:aws:events:us-east-1:000000000000:event-bus/default': { type: 'file', path: '/x' } },
-      /an event bus is a webhook, not a file/,
+      /the type of an event bus must be webhook, not "file"/,
     ],
   ])('%s', async (_, content, expected) => {
     const { file } = await destinationsFile(content)
     const read = readDestinations(file, environment)
     await expect(read).rejects.toThrow(expected)
     await expect(read).rejects.toThrow(`--destinations ${file}: `)
+  })
+
+  test.each(['hooks.example.com/x?token=hidden', 'ftp://a:hidden@x', 'https://x y/hidden'])(
+    'a URL is not one, %s, whose secret is not shown',
+    async url => {
+      const { file } = await destinationsFile({ [streamArn]: { ...good, url } })
+      await expect(readDestinations(file, environment)).rejects.toThrow(/^(?!.*hidden).*url must be a URL such as https/)
+    },
+  )
+
+  test('it is not JSON, in one line', async () => {
+    const { file } = await destinationsFile('// x\n{}')
+    await expect(readDestinations(file, environment)).rejects.toThrow(/^.*is not JSON.*$/)
   })
 
   test('it does not exist', async () => {

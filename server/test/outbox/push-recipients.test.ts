@@ -10,6 +10,7 @@ import { pushRecipients } from '../../src/outbox/push/recipients.ts'
 import { PushServices } from '../../src/outbox/push/services.ts'
 import { readDestinations } from '../../src/settings/destinations.ts'
 import { statement } from '../../src/database/database.ts'
+import { laneFigures } from '../../src/domain/lane-figures.ts'
 import { application, listDead, note, pushActs, pushWorld } from './push-scene.ts'
 
 process.env['TEST_PUSH_SECRET'] = 'a secret of twenty characters'
@@ -58,6 +59,31 @@ test.each(databaseKinds)(
     const last = await push(channel)
     await settled()
     expect(tokensOf(last)).toEqual(['ann'])
+  },
+)
+
+test.each(databaseKinds)(
+  'a push that had to wait reaches nobody who has left the channel, and nobody of a deleted one, on %s',
+  async kind => {
+    const tokens: string[] = []
+    let isAway = true
+    const url = await startHttp((_, body, response) => {
+      const { Devices } = JSON.parse(body.toString()) as Posted
+      if (!isAway) tokens.push(...Devices.map(({ EndpointAttributes }) => EndpointAttributes.DeviceToken))
+      response.writeHead(isAway ? 500 : 200).end()
+    })
+    const map = { [application]: { type: 'webhook', url, secretVariable: 'TEST_PUSH_SECRET' } }
+    const { world, user, register, openWith, push, settled } = await pushWorld(kind, map)
+    for (const name of ['ann', 'bob', 'eve']) await register(name, name)
+    const { messaging } = world
+    const [left, deleted] = [await openWith('bob', 'eve'), await openWith('bob')]
+    for (const channel of [left, deleted]) await push(channel)
+    await until(async () => (await laneFigures(world.app.db, world.now())).some(({ failedAt }) => failedAt !== undefined))
+    await messaging.deleteChannelMembership({ ChannelArn: left, MemberArn: user('bob'), ChimeBearer: user('ann') })
+    await messaging.deleteChannel({ ChannelArn: deleted, ChimeBearer: user('ann') })
+    isAway = false
+    await settled()
+    expect(tokens.toSorted()).toEqual(['ann', 'eve'])
   },
 )
 

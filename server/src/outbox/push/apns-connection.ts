@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
-import { NotReached } from '../delivery.ts'
+import { messageOf, NotReached } from '../delivery.ts'
 
 /** Loaded with the first connection, since few servers use APNs. */
 const http2 = () => process.getBuiltinModule('node:http2')
@@ -88,7 +88,6 @@ export class ApnsConnection {
   }
 
   #notReached(error: unknown) {
-    const { message } = error as Error
-    return new NotReached(`${this.#url} cannot be reached: ${message}`, { cause: error })
+    return new NotReached(`${this.#url} cannot be reached: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import { parseArn } from '../../arn.ts'
 import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
 import type { Transaction } from '../../database/database.ts'
 import { addToOutbox } from '../../events/outbox.ts'
@@ -33,7 +34,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
 }
 
 /**
- * Sends a push to the devices of an entry that accept pushes at that time. A device that a push service reports as gone becomes INACTIVE.
+ * Sends a push to the devices of an entry that accept pushes of the channel at that time. A device that a push service reports as gone becomes INACTIVE.
  * The entry is left with the devices that are still to be reached.
  */
 export const pushToDevices = ({ db, now, report }: DeliveryTools, services: PushServices): SingleDelivery => ({
@@ -44,7 +45,7 @@ export const pushToDevices = ({ db, now, report }: DeliveryTools, services: Push
   async deliver(entry, signal) {
     const { push, deviceIds } = JSON.parse(entry.payload) as PushToDevices
     if (push.expiresAt <= now()) return
-    const devices = new Map((await devicesOfIds(db, deviceIds)).map(device => [device.id, device]))
+    const devices = new Map((await devicesOfIds(db, parseArn(push.channelArn)!, deviceIds)).map(device => [device.id, device]))
     const inOrder = deviceIds.flatMap(id => devices.get(id) ?? [])
     const sent = await sendTo(inOrder, push, services, signal)
     const dead = sent.filter(({ outcome }) => outcome instanceof DeadDevice).toSorted((a, b) => a.device.id - b.device.id)

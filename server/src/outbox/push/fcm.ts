@@ -4,7 +4,7 @@ import type { FcmDestination, PushDestination } from '../../settings/push-destin
 import type { Device } from '../../store/push.ts'
 import { isObject, objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
-import { HttpPoster, type PushResponse } from './http.ts'
+import { HttpPoster, type HttpAnswer } from '../http.ts'
 import { fcmData } from './payloads.ts'
 import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
@@ -99,7 +99,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     return answer
   }
 
-  const explained = (answer: PushResponse) => {
+  const explained = (answer: HttpAnswer) => {
     const { code, message, isAboutToken, isAboutDevice } = refusalOf(answer.body)
     const text = `${where} has answered ${answer.status} ${code}: ${message}`
     if (code === 'UNREGISTERED' || code === 'SENDER_ID_MISMATCH' || (answer.status === 400 && isAboutToken)) return new DeadDevice(text)

@@ -5,7 +5,7 @@ import type { PushDestination, WebPushDestination } from '../../settings/push-de
 import type { Device } from '../../store/push.ts'
 import { BoundedMap } from '../../tools/bounded-map.ts'
 import { Refused } from '../delivery.ts'
-import { HttpPoster } from './http.ts'
+import { HttpPoster } from '../http.ts'
 import { retryAfter, type ServicePauses } from './pause.ts'
 import { plainPayload } from './payloads.ts'
 import { publicLookup, resolveByDns } from './public-addresses.ts'

@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { Agent as PlainAgent, request as plainRequest } from '../../tools/node-http.ts'
-import { DeadDevice } from './service.ts'
-import { NotReached } from '../delivery.ts'
+import { Agent as PlainAgent, request as plainRequest } from '../tools/node-http.ts'
+import { isLate, messageOf, NotReached } from './delivery.ts'
+import { DeadDevice } from './push/service.ts'
 
-/** How many bytes of an answer are read. */
+/** How many bytes of an answer are read, unless the request says otherwise. */
 const largestResponse = 64 * 1024
 
 /** Connections to one host, and the idle time in milliseconds after which one is closed. */
 const connections = { keepAlive: true, maxSockets: 256, timeout: 60_000 }
 
-export interface PushResponse {
+export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   /** The body; of a long one only the beginning. */
@@ -22,6 +22,10 @@ interface Request {
   readonly url: URL
   readonly headers: Readonly<Record<string, string | number>>
   readonly body: string | Buffer
+  /** What errors call the service, instead of the origin of the URL. */
+  readonly shown?: string
+  /** How many bytes of the body are read; with 0 the answer has arrived once its status has. */
+  readonly largest?: number
 }
 
 /**
@@ -37,8 +41,8 @@ export class HttpPoster {
   }
 
   /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice if the look-up does. */
-  async post({ url, headers, body }: Request, signal: AbortSignal): Promise<PushResponse> {
-    const { promise, resolve, reject } = Promise.withResolvers<PushResponse>()
+  async post({ url, headers, body, shown = url.origin, largest = largestResponse }: Request, signal: AbortSignal): Promise<HttpAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
     const isPlain = url.protocol === 'http:'
     const agent = this.#agents[isPlain ? 'http:' : 'https:']
     const length = Buffer.byteLength(body)
@@ -47,12 +51,15 @@ export class HttpPoster {
       const chunks: Buffer[] = []
       let size = 0
       const done = () => resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks).toString() })
+      if (largest === 0) done()
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > largestResponse) {
+        if (size <= largest) chunks.push(chunk)
+        // The rest of a short answer is read, so that the connection can be used again.
+        else if (largest > 0 || size > largestResponse) {
           done()
           answer.destroy()
-        } else chunks.push(chunk)
+        }
       })
       answer.on('end', done)
       answer.on('error', reject)
@@ -64,10 +71,10 @@ export class HttpPoster {
     try {
       return await promise
     } catch (error) {
-      const { message, name } = error as Error
       if (error instanceof NotReached || error instanceof DeadDevice) throw error
-      const why = signal.aborted || name === 'AbortError' ? 'it has not answered in time' : message
-      throw new NotReached(`${url.origin} cannot be reached: ${why}`, { cause: error })
+      throw new NotReached(`${shown} ${isLate(error) ? 'has not answered in time' : `cannot be reached: ${messageOf(error)}`}`, {
+        cause: error,
+      })
     }
   }
 

@@ -1,0 +1,176 @@
+import dns, { type LookupAddress } from 'node:dns'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import tls, { createServer as createTlsServer } from 'node:tls'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { reached } from '../../src/cli/service-findings.ts'
+import { eventBusDelivery } from '../../src/outbox/event-bus.ts'
+import { functionCheck, functionInvoker } from '../../src/outbox/functions.ts'
+import { whyNotInvoked } from '../../src/outbox/lambda.ts'
+import { botAsker } from '../../src/outbox/lex.ts'
+import { HttpPoster } from '../../src/outbox/http.ts'
+import { streamSinks } from '../../src/outbox/sinks.ts'
+import { readDestinations } from '../../src/settings/destinations.ts'
+import { freePort } from '../support/ports.ts'
+import { makeCertificates } from '../support/test-certificates.ts'
+import { destinationsFile, secret, streamArn } from './mapped.ts'
+
+const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:words'
+const aliasArn = 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
+const bus = 'arn:aws:events:us-east-1:000000000000:event-bus/default'
+
+afterEach(() => vi.restoreAllMocks())
+
+/** Destinations whose streams, functions and bots are webhooks at that URL. */
+async function webhooksAt(url: string) {
+  const webhook = { type: 'webhook', url, secretVariable: 'SECRET' }
+  const { file } = await destinationsFile({ [streamArn]: webhook, [functionArn]: webhook, [aliasArn]: webhook })
+  return readDestinations(file, { SECRET: secret })
+}
+
+const nowhere = async () => readDestinations(undefined, {})
+const soon = () => AbortSignal.timeout(5000)
+const entry = {
+  id: 1,
+  lane: `event-bus ${bus}`,
+  subLane: null,
+  payload: JSON.stringify({ region: 'us-east-1', time: 0, detail: {}, resources: [] }),
+}
+const turn = { aliasArn, localeId: 'en_US', sessionId: 'x', what: { text: 'x' }, requestAttributes: {} }
+const messageOf = async (failing: Promise<unknown>) =>
+  failing.then(
+    () => 'nothing',
+    (error: unknown) => (error as Error).message,
+  )
+
+test.each([
+  [
+    'the Kinesis endpoint',
+    async (url: string) =>
+      messageOf(
+        streamSinks(await nowhere(), url)
+          .sinkOf(streamArn)
+          .check(streamArn, soon()),
+      ),
+  ],
+  [
+    'the webhook of a stream',
+    async (url: string) =>
+      messageOf(
+        streamSinks(await webhooksAt(url), undefined)
+          .sinkOf(streamArn)
+          .check(streamArn, soon()),
+      ),
+  ],
+  [
+    'the Lambda endpoint',
+    async (url: string) =>
+      functionInvoker(await nowhere(), url)(functionArn, {}, soon()).then(
+        () => '',
+        error => whyNotInvoked(error).long,
+      ),
+  ],
+  ['the Lex endpoint', async (url: string) => messageOf(botAsker(await nowhere(), url)(turn, soon()))],
+  [
+    'the EventBridge endpoint',
+    async (url: string) => messageOf(eventBusDelivery(await nowhere(), url).deliver({ ...entry, attempts: 1, createdAt: 0 }, soon())),
+  ],
+  ['a push service', async (url: string) => messageOf(new HttpPoster().post({ url: new URL(url), headers: {}, body: '' }, soon()))],
+  ['a service that doctor tries', async (url: string) => (await reached(url, 'It')).instead],
+])('of a host with two addresses, of which none can be reached, the error says why: %s', async (_, failing) => {
+  const port = await freePort()
+  const { lookup } = dns
+  const both: LookupAddress[] = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '127.0.0.2', family: 4 },
+  ]
+  vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: unknown, callback: (error: null, found: LookupAddress[]) => void) =>
+    name === 'both.test' ? callback(null, both) : lookup(name, options as object, callback as never)) as never)
+  expect(await failing(`http://both.test:${port}`)).toContain(
+    `connect ECONNREFUSED 127.0.0.1:${port}; connect ECONNREFUSED 127.0.0.2:${port}`,
+  )
+})
+
+/** The URL of a server that does this with each connection once a request arrives. */
+async function answering(answer: (socket: Socket) => void, port = 0): Promise<string> {
+  const server = createServer(socket => socket.on('error', () => {}).once('data', () => answer(socket)))
+  await new Promise<void>((resolve, reject) => server.on('error', reject).listen(port, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+}
+
+const silence = async () => answering(() => {})
+const taken = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
+
+const invoked = async (url: string) => messageOf(functionInvoker(await webhooksAt(url), undefined)(functionArn, {}, soon()))
+
+test('a webhook may listen on any port, send answers before its last one, and ask for the login of a proxy', async () => {
+  expect(await invoked(await answering(socket => socket.end(taken), 6000))).toBe('nothing')
+  expect(await invoked(await answering(socket => socket.end(`HTTP/1.1 100 Continue\r\n\r\n${taken}`)))).toBe('nothing')
+  const proxy = await answering(socket => socket.end(taken.replace('200', '407')))
+  expect(await invoked(proxy)).toBe(`${proxy} has answered 407`)
+})
+
+test.each([
+  [
+    'breaks connections',
+    (socket: Socket) => socket.resetAndDestroy(),
+    /^Kinesis at \S+ cannot be reached for the stream \S+: read ECONNRESET$/,
+  ],
+  [
+    'fails',
+    (socket: Socket) => socket.end(taken.replace('200', '503')),
+    /^Kinesis at \S+ has answered 503 for the stream chime-messaging-audit$/,
+  ],
+  [
+    'is another service',
+    (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\n<html'),
+    /^Kinesis at \S+ has answered something that is not an answer of Kinesis for the stream \S+: [^\n]*is not valid JSON$/,
+  ],
+])('the error of a Kinesis endpoint that %s says so', async (_, answer, expected) => {
+  const { check } = streamSinks(await nowhere(), await answering(answer)).sinkOf(streamArn)
+  expect(await messageOf(check(streamArn, soon()))).toMatch(expected)
+})
+
+test('a redirection is no answer of Lex', async () => {
+  const url = await answering(socket => socket.end(taken.replace('200', '302')))
+  await expect(botAsker(await nowhere(), url)(turn, soon())).rejects.toMatchObject({ status: 502, isPassing: false })
+})
+
+test('a webhook that is too slow is not said to be out of reach', async () => {
+  const url = await silence()
+  const failing = functionInvoker(await webhooksAt(url), undefined)(functionArn, {}, AbortSignal.timeout(50))
+  expect(await failing.then(() => undefined, whyNotInvoked)).toEqual({
+    short: 'its webhook has not answered in time',
+    long: `${url} has not answered in time`,
+  })
+})
+
+test('an EventBridge that is too slow is named', async () => {
+  const url = await silence()
+  const { deliver } = eventBusDelivery(await nowhere(), url)
+  expect(await messageOf(deliver({ ...entry, attempts: 1, createdAt: 0 }, AbortSignal.timeout(50)))).toBe(
+    `EventBridge at ${url} has not answered in time`,
+  )
+})
+
+const check = async (url: string) => messageOf(functionCheck(await webhooksAt(url), undefined)(functionArn))
+
+test('a webhook with a certificate that is not valid is reported when a flow is created, and by doctor', async () => {
+  const { ca, server, localhost } = await makeCertificates()
+  const listen = async ({ certificate, key }: typeof server) => {
+    const listener = createTlsServer({ cert: await readFile(certificate), key: await readFile(key) })
+    await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void listener.close())
+    const address = listener.address()
+    return `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  }
+  const [right, wrong] = [await listen(server), await listen(localhost)]
+  expect(await check(right)).toContain(`${right} cannot be reached: unable to verify the first certificate`)
+  const known = tls.getCACertificates('default')
+  tls.setDefaultCACertificates([...known, await readFile(ca, 'utf8')])
+  onTestFinished(() => tls.setDefaultCACertificates(known))
+  expect(await check(right)).toBe('nothing')
+  expect(await check(wrong)).toContain(`${wrong} cannot be reached: Hostname/IP does not match certificate's altnames`)
+})
