@@ -1,5 +1,6 @@
 import type { Config } from '../settings/config.ts'
 import { messageOf } from '../outbox/delivery.ts'
+import { HttpSender } from '../outbox/http.ts'
 import { publishedKeys } from '../sts/issuer.ts'
 import { fault, good, type Finding } from './finding.ts'
 
@@ -9,13 +10,14 @@ const patienceMilliseconds = 3000
 /** The finding about a service that works if it gives any answer. */
 export async function reached(url: string, what: string): Promise<Finding> {
   const { origin } = new URL(url)
+  const http = new HttpSender()
   try {
-    const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(patienceMilliseconds) })
-    await response.body?.cancel()
+    await http.send({ url: new URL(url), method: 'HEAD', headers: {}, body: '', largest: 0 }, AbortSignal.timeout(patienceMilliseconds))
     return good(`${what} can be reached at ${origin}`)
   } catch (error) {
-    const { cause } = error as Error
-    return fault(`${what} cannot be reached at ${origin}`, messageOf(cause instanceof Error ? cause : error))
+    return fault(`${what} cannot be reached at ${origin}`, messageOf(error))
+  } finally {
+    http.close()
   }
 }
 
@@ -31,9 +33,10 @@ async function ofIssuer(issuer: string, jwks: string | undefined): Promise<Findi
 
 /** The findings about the configured services. */
 export async function serviceFindings(config: Config): Promise<Finding[]> {
-  const { lambdaEndpoint, lexEndpoint, eventbridgeEndpoint, oidcIssuer, oidcJwks, exchangeHook } = config
+  const { lambdaEndpoint, kinesisEndpoint, lexEndpoint, eventbridgeEndpoint, oidcIssuer, oidcJwks, exchangeHook } = config
   return [
     ...(lambdaEndpoint === undefined ? [] : [await reached(lambdaEndpoint, 'The Lambda endpoint')]),
+    ...(kinesisEndpoint === undefined ? [] : [await reached(kinesisEndpoint, 'The Kinesis endpoint')]),
     ...(lexEndpoint === undefined ? [] : [await reached(lexEndpoint, 'The Lex endpoint')]),
     ...(eventbridgeEndpoint === undefined ? [] : [await reached(eventbridgeEndpoint, 'The EventBridge endpoint')]),
     ...(oidcIssuer === undefined ? [] : [await ofIssuer(oidcIssuer, oidcJwks)]),

@@ -20,6 +20,7 @@ export interface HttpAnswer {
 
 interface Request {
   readonly url: URL
+  readonly method?: 'POST' | 'HEAD'
   readonly headers: Readonly<Record<string, string | number>>
   readonly body: string | Buffer
   /** What errors call the service, instead of the origin of the URL. */
@@ -29,10 +30,10 @@ interface Request {
 }
 
 /**
- * Sends POST requests to services that may answer anything: bytes and connections are bounded, and redirects are not followed. If `lookup`
+ * Sends requests to services that may answer anything: bytes and connections are bounded, and redirects are not followed. If `lookup`
  * is given, it alone decides which addresses are dialled.
  */
-export class HttpPoster {
+export class HttpSender {
   readonly #agents
 
   constructor(lookup?: LookupFunction) {
@@ -41,12 +42,15 @@ export class HttpPoster {
   }
 
   /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice if the look-up does. */
-  async post({ url, headers, body, shown = url.origin, largest = largestResponse }: Request, signal: AbortSignal): Promise<HttpAnswer> {
+  async send(
+    { url, method = 'POST', headers, body, shown = url.origin, largest = largestResponse }: Request,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
     const isPlain = url.protocol === 'http:'
     const agent = this.#agents[isPlain ? 'http:' : 'https:']
     const length = Buffer.byteLength(body)
-    const options = { method: 'POST', agent, signal, headers: { ...headers, 'content-length': length } }
+    const options = { method, agent, signal, headers: { ...headers, 'content-length': length } }
     const asking = (isPlain ? plainRequest : request)(url, options, answer => {
       const chunks: Buffer[] = []
       let size = 0

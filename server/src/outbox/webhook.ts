@@ -6,7 +6,7 @@ import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { regionOf } from './aws.ts'
 import { isLate, messageOf, NotReached, Refused } from './delivery.ts'
-import { HttpPoster } from './http.ts'
+import { HttpSender } from './http.ts'
 import type { StreamSink } from './sink.ts'
 
 /** A webhook accepts a batch as a whole or not at all. */
@@ -40,7 +40,7 @@ export function signedBody({ secret }: WebhookDestination, content: unknown) {
   return { headers, body }
 }
 
-const poster = new HttpPoster()
+const http = new HttpSender()
 
 /**
  * Sends JSON, signed, and resolves to the text of the answer, cut off after `largest` bytes. Rejects with a WebhookRefusal if the status is
@@ -49,7 +49,7 @@ const poster = new HttpPoster()
 export async function ask(destination: WebhookDestination, content: unknown, largest: number, signal: AbortSignal): Promise<string> {
   const { url } = destination
   const request = { url: new URL(url), shown: shownUrl(url), largest, ...signedBody(destination, content) }
-  const { status, body } = await poster.post(request, signal)
+  const { status, body } = await http.send(request, signal)
   if (status < 200 || status >= 300) throw new WebhookRefusal(url, status)
   return body
 }

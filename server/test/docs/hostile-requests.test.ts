@@ -10,6 +10,8 @@ import { blocksOf } from './page.ts'
 const secret = 'a-secret-of-your-own'
 const env = { AUDIT_SECRET: secret, EVENTS_SECRET: secret, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }
 
+const signatureOf = (body: string) => `sha256=${createHmac('sha256', secret).update(`1.${body}`).digest('hex')}`
+
 test.each([
   ['streaming', '9100', [400, 403]],
   ['eventbridge', '9300', [400, 403]],
@@ -28,7 +30,6 @@ test.each([
   const cut = await RawConnection.open(url)
   cut.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"Records"')
   cut.endSending()
-  const signatureOf = (body: string) => `sha256=${createHmac('sha256', secret).update(`1.${body}`).digest('hex')}`
   const post = async (body: string, signature: string) =>
     (await fetch(url, { method: 'POST', headers: { 'x-carillon-timestamp': '1', 'x-carillon-signature': signature }, body })).status
   const refused: number[] = [(await fetch(url)).status]

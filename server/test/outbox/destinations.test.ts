@@ -293,8 +293,8 @@ test('a file that has grown is renamed, the configured number of files stays, an
 })
 
 test('a file of destinations may name its schema, begin with a byte order mark, and number its files far beyond those of another', async () => {
-  const file = (path: string) => ({ type: 'file', path, keep: 3 })
-  const map = { $schema: './destinations.schema.json', [streamArn]: file('/x'), [`${streamArn}2`]: file('/x.4') }
+  const file = { type: 'file', path: '/x', keep: 3 }
+  const map = { $schema: './destinations.schema.json', [streamArn]: file, [`${streamArn}2`]: { ...file, path: '/x.4' } }
   const { streams } = await readDestinations((await destinationsFile(`\uFEFF${JSON.stringify(map)}`)).file, {})
   expect([...streams.values()]).toMatchObject([{ path: '/x' }, { path: '/x.4' }])
 })

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import tls, { createServer as createTlsServer } from 'node:tls'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { reached } from '../../src/cli/service-findings.ts'
+import { reached, serviceFindings } from '../../src/cli/service-findings.ts'
 import { eventBusDelivery } from '../../src/outbox/event-bus.ts'
 import { functionCheck, functionInvoker } from '../../src/outbox/functions.ts'
 import { whyNotInvoked } from '../../src/outbox/lambda.ts'
 import { botAsker } from '../../src/outbox/lex.ts'
-import { HttpPoster } from '../../src/outbox/http.ts'
+import { HttpSender } from '../../src/outbox/http.ts'
 import { streamSinks } from '../../src/outbox/sinks.ts'
+import { readConfig } from '../../src/settings/config.ts'
 import { readDestinations } from '../../src/settings/destinations.ts'
 import { freePort } from '../support/ports.ts'
 import { makeCertificates } from '../support/test-certificates.ts'
@@ -75,7 +76,7 @@ test.each([
     'the EventBridge endpoint',
     async (url: string) => messageOf(eventBusDelivery(await nowhere(), url).deliver({ ...entry, attempts: 1, createdAt: 0 }, soon())),
   ],
-  ['a push service', async (url: string) => messageOf(new HttpPoster().post({ url: new URL(url), headers: {}, body: '' }, soon()))],
+  ['a push service', async (url: string) => messageOf(new HttpSender().send({ url: new URL(url), headers: {}, body: '' }, soon()))],
   ['a service that doctor tries', async (url: string) => (await reached(url, 'It')).instead],
 ])('of a host with two addresses, of which none can be reached, the error says why: %s', async (_, failing) => {
   const port = await freePort()
@@ -104,6 +105,18 @@ const silence = async () => answering(() => {})
 const taken = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
 
 const invoked = async (url: string) => messageOf(functionInvoker(await webhooksAt(url), undefined)(functionArn, {}, soon()))
+
+test('doctor tries each endpoint of the settings, on any port, and says which one is too slow', async () => {
+  const config = readConfig({ kinesisEndpoint: await silence(), lambdaEndpoint: await answering(socket => socket.end(taken), 6000) }, {})
+  expect(await serviceFindings(config)).toEqual([
+    { kind: 'good', what: 'The Lambda endpoint can be reached at http://127.0.0.1:6000' },
+    {
+      kind: 'fault',
+      what: `The Kinesis endpoint cannot be reached at ${config.kinesisEndpoint}`,
+      instead: `${config.kinesisEndpoint} has not answered in time`,
+    },
+  ])
+})
 
 test('a webhook may listen on any port, send answers before its last one, and ask for the login of a proxy', async () => {
   expect(await invoked(await answering(socket => socket.end(taken), 6000))).toBe('nothing')

@@ -2,8 +2,11 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import { rowsIn } from '../api/acts.ts'
+import type { PushService } from '../../src/outbox/push/service.ts'
+import { PushServices } from '../../src/outbox/push/services.ts'
+import { readDestinations } from '../../src/settings/destinations.ts'
 import { startEventBridge } from '../support/event-bridge.ts'
-import { startFcm, type Fcm } from '../support/push.ts'
+import { startFcm, startHttp, type Fcm } from '../support/push.ts'
 import { until } from '../support/processor.ts'
 import { Seam } from '../support/seam.ts'
 import { application, note, pushWorld } from './push-scene.ts'
@@ -42,6 +45,28 @@ test('a VOIP push says so and expires in a minute, and with id-only neither Titl
   expect(message!.data).toMatchObject({ 'carillon.type': 'VOIP', 'pinpoint.notification.silentPush': '1' })
   expect(JSON.stringify(message)).not.toMatch(/Ann|Dinner/)
   expect(Number.parseInt(message!.android.ttl, 10)).toBeLessThanOrEqual(60)
+})
+
+test('what another service answers is not taken for an answer of FCM, neither by a push nor by doctor', async () => {
+  const fcm = await startFcm()
+  let isFcm = false
+  const answered: number[] = []
+  const url = await startHttp(async (request, body, response) => {
+    answered.push(isFcm ? 201 : 200)
+    const { authorization = '' } = request.headers
+    if (!isFcm) return response.end('<html>')
+    const passed = await fetch(`${fcm.url}${request.url}`, { method: 'POST', headers: { authorization }, body })
+    return response.writeHead(passed.status).end(await passed.text())
+  })
+  const map = { [application]: { type: 'push', fcm: { serviceAccountFile: fcm.serviceAccountFile, url } } }
+  const { register, openWith, push, file } = await pushWorld('sqlite', map)
+  const [{ service }] = [...new PushServices(await readDestinations(file, {})).all()] as [{ service: PushService }]
+  await expect(service.check(AbortSignal.timeout(5000))).rejects.toThrow('FCM for the project chat-project has answered 200')
+  await register('bob', 'token')
+  await push(await openWith('bob'))
+  await until(() => answered.length > 1)
+  isFcm = true
+  await until(() => fcm.taken.length === 1)
 })
 
 test.each([

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import * as fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { HttpPoster } from '../../src/outbox/http.ts'
+import { HttpSender } from '../../src/outbox/http.ts'
 import { publicLookup } from '../../src/outbox/push/public-addresses.ts'
 import { isPublic } from '../../src/tools/addresses.ts'
 import { DeadDevice } from '../../src/outbox/push/service.ts'
@@ -99,9 +99,9 @@ test('a service whose answer is not HTTP delays no push to the other devices of 
 })
 
 test('a device becomes dead when its push service has a name that leads into the operator’s network', async () => {
-  const poster = new HttpPoster(publicLookup(async () => ['10.0.0.1']))
+  const http = new HttpSender(publicLookup(async () => ['10.0.0.1']))
   const request = { url: new URL('https://push.example.com/x'), headers: {}, body: '' }
-  await expect(poster.post(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
+  await expect(http.send(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
 })
 
 /** A server in the operator's network, and the number of connections to it. */

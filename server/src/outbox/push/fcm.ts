@@ -4,7 +4,7 @@ import type { FcmDestination, PushDestination } from '../../settings/push-destin
 import type { Device } from '../../store/push.ts'
 import { isObject, objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
-import { HttpPoster, type HttpAnswer } from '../http.ts'
+import { HttpSender, type HttpAnswer } from '../http.ts'
 import { fcmData } from './payloads.ts'
 import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
@@ -25,23 +25,26 @@ function refusalOf(body: string) {
   const violations = list.flatMap(({ fieldViolations }) => (Array.isArray(fieldViolations) ? fieldViolations : [])).filter(isObject)
   const quotas = list.flatMap(({ violations: each }) => (Array.isArray(each) ? each : [])).filter(isObject)
   return {
-    code: typeof code === 'string' ? code : 'no code',
+    code: typeof code === 'string' ? code : '',
     message: typeof message === 'string' ? message.slice(0, 300) : '',
     isAboutToken: violations.some(({ field }) => field === 'message.token'),
     isAboutDevice: quotas.some(({ subject, description }) => /device|token/i.test(`${String(subject)} ${String(description)}`)),
   }
 }
 
+/** FCM answers with an object, whatever the status. */
+const isJson = ({ body }: HttpAnswer) => body.trimStart().startsWith('{')
+
 /** An access token of the service account, renewed in time; those who need one at once share the request. */
 class AccessToken {
   readonly #account: FcmDestination
-  readonly #poster: HttpPoster
+  readonly #http: HttpSender
   #cached: { readonly token: string; readonly renewAt: number } | undefined
   #coming: Promise<string> | undefined
 
-  constructor(account: FcmDestination, poster: HttpPoster) {
+  constructor(account: FcmDestination, http: HttpSender) {
     this.#account = account
-    this.#poster = poster
+    this.#http = http
   }
 
   async get(): Promise<string> {
@@ -67,12 +70,12 @@ class AccessToken {
     const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }).toString()
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const request = { url: new URL(tokenUri), headers, body }
-    const answer = await this.#poster.post(request, AbortSignal.timeout(tokenMilliseconds))
+    const answer = await this.#http.send(request, AbortSignal.timeout(tokenMilliseconds))
     const { access_token: token, expires_in: seconds, error, error_description: description } = objectIn(answer.body)
     if (answer.status !== 200 || typeof token !== 'string') {
       const why = [error, description].filter(text => typeof text === 'string').join(': ')
       throw new Error(
-        `${tokenUri} gives no access token to ${clientEmail} (${answer.status} ${why.slice(0, 300)}). Check that the key of the service ` +
+        `${tokenUri} gives no access token to ${clientEmail} (${`${answer.status} ${why.slice(0, 300)}`.trim()}). Check that the key of the service ` +
           "account still exists, and this machine's clock.",
       )
     }
@@ -84,8 +87,8 @@ class AccessToken {
 
 /** Firebase Cloud Messaging, HTTP v1. */
 export function fcmService(destination: FcmDestination, shown: PushDestination): PushService {
-  const poster = new HttpPoster()
-  const access = new AccessToken(destination, poster)
+  const http = new HttpSender()
+  const access = new AccessToken(destination, http)
   const { url, projectId, clientEmail } = destination
   const sendUrl = new URL(`${url}/v1/projects/${encodeURIComponent(projectId)}/messages:send`)
   const where = `FCM for the project ${projectId}`
@@ -94,19 +97,19 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
   const call = async (content: unknown, signal: AbortSignal) => {
     const token = await access.get()
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=UTF-8' }
-    const answer = await poster.post({ url: sendUrl, headers, body: JSON.stringify(content) }, signal)
+    const answer = await http.send({ url: sendUrl, headers, body: JSON.stringify(content) }, signal)
     if (answer.status === 401) access.discard(token)
     return answer
   }
 
   const explained = (answer: HttpAnswer) => {
     const { code, message, isAboutToken, isAboutDevice } = refusalOf(answer.body)
-    const text = `${where} has answered ${answer.status} ${code}: ${message}`
+    const text = `${where} has answered ${[answer.status, code].join(' ').trim()}${message === '' ? '' : `: ${message.replace(/\.$/, '')}`}`
     if (code === 'UNREGISTERED' || code === 'SENDER_ID_MISMATCH' || (answer.status === 400 && isAboutToken)) return new DeadDevice(text)
     if (answer.status === 401 || answer.status === 403)
-      return new Error(`${text} Give ${clientEmail} the role "Firebase Cloud Messaging API Admin", and enable that API in the project.`)
+      return new Error(`${text}. Give ${clientEmail} the role "Firebase Cloud Messaging API Admin", and enable that API in the project.`)
     if (answer.status === 404)
-      return new Error(`${text} Check project_id in the key file of the service account, and that the project uses FCM.`)
+      return new Error(`${text}. Check project_id in the key file of the service account, and that the project uses FCM.`)
     // Too many pushes to one device do not mean that others are limited too.
     const asked = retryAfter(answer.headers)
     const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && asked !== undefined)
@@ -120,6 +123,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     const android = { priority: 'HIGH', ttl: `${seconds}s` }
     const answer = await call({ message: { token: device.deviceToken, data: fcmData(push, shown), android } }, signal)
     if (answer.status !== 200) throw explained(answer)
+    if (!isJson(answer)) throw new Error(`${where} has answered 200 and no JSON: another service listens at ${url}`)
     pause.reset()
   }
 
@@ -130,11 +134,11 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     async check(signal) {
       const answer = await call({ validate_only: true, message: { token: 'a-device-that-does-not-exist' } }, signal)
       // FCM has examined the device token, so it accepts the account.
-      const isTaken = [200, 400].includes(answer.status) || refusalOf(answer.body).code === 'UNREGISTERED'
+      const isTaken = ([200, 400].includes(answer.status) && isJson(answer)) || refusalOf(answer.body).code === 'UNREGISTERED'
       if (!isTaken) throw explained(answer)
       return `${where} accepts pushes of ${clientEmail}`
     },
 
-    close: () => poster.close(),
+    close: () => http.close(),
   }
 }

@@ -5,7 +5,7 @@ import type { Device } from '../../store/push.ts'
 import { objectIn } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { shownUrl, signedBody } from '../webhook.ts'
-import { HttpPoster } from '../http.ts'
+import { HttpSender } from '../http.ts'
 import { plainPayload } from './payloads.ts'
 import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, Untried, type PushService } from './service.ts'
@@ -28,14 +28,14 @@ const shownDevice = ({ userArn, endpointId, type, resourceArn, deviceToken, voip
 
 /** A web service of the operator that pushes by itself: one signed request for several devices. */
 export function pushWebhookService(destination: WebhookDestination, shown: PushDestination): PushService {
-  const poster = new HttpPoster()
+  const http = new HttpSender()
   const url = new URL(destination.url)
   const pause = new Pause()
 
   const call = async (content: unknown, signal: AbortSignal) => {
     const { headers, body } = signedBody(destination, content)
     const limited = AbortSignal.any([signal, AbortSignal.timeout(requestMilliseconds)])
-    const answer = await poster.post({ url, headers, body }, limited)
+    const answer = await http.send({ url, headers, body }, limited)
     const { status } = answer
     if (status >= 200 && status < 300) {
       pause.reset()
@@ -64,6 +64,6 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
       return `The webhook ${shownUrl(destination.url)} accepts pushes`
     },
 
-    close: () => poster.close(),
+    close: () => http.close(),
   }
 }

@@ -5,7 +5,7 @@ import type { PushDestination, WebPushDestination } from '../../settings/push-de
 import type { Device } from '../../store/push.ts'
 import { BoundedMap } from '../../tools/bounded-map.ts'
 import { Refused } from '../delivery.ts'
-import { HttpPoster } from '../http.ts'
+import { HttpSender } from '../http.ts'
 import { retryAfter, type ServicePauses } from './pause.ts'
 import { plainPayload } from './payloads.ts'
 import { publicLookup, resolveByDns } from './public-addresses.ts'
@@ -21,7 +21,7 @@ const originsAtMost = 200
 /** Web Push: VAPID (RFC 8292), encrypted for the browser (RFC 8291), to the push service that the browser has named. */
 export function webPushService(destination: WebPushDestination, shown: PushDestination, pauses: ServicePauses): PushService {
   const { subject, publicKey, privateKey, privateNetworks } = destination
-  const poster = new HttpPoster(privateNetworks ? undefined : publicLookup(resolveByDns()))
+  const http = new HttpSender(privateNetworks ? undefined : publicLookup(resolveByDns()))
   const tokens = new BoundedMap<string, { readonly token: Promise<string>; readonly madeAt: number }>(originsAtMost)
 
   const tokenFor = async (origin: string) => {
@@ -65,7 +65,7 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
       // A push that is sent twice while the browser is offline is shown once.
       topic: createHash('sha256').update(push.messageId).digest('base64url').slice(0, 32),
     }
-    const { status, headers: answered } = await poster.post({ url: endpoint, headers, body }, signal)
+    const { status, headers: answered } = await http.send({ url: endpoint, headers, body }, signal)
     if (status >= 200 && status < 300) return pauses.reset(service)
     const isTooMuch = status === 429 || (status === 406 && known === 'notify.windows.com')
     const asked = retryAfter(answered)
@@ -81,6 +81,6 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
   return {
     send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
     check: async () => `Web Push signs as ${subject}; pages subscribe with the applicationServerKey ${publicKey}`,
-    close: () => poster.close(),
+    close: () => http.close(),
   }
 }
