@@ -26,8 +26,8 @@ export function requestOf(route: string, input: Input) {
   const headers: Record<string, string> = {}
   const body: Record<string, unknown> = {}
   for (const [member, value] of Object.entries(input)) {
-    if (value === undefined) continue
     const { in: where, name } = bindingOf(member, method, template)
+    if (value === undefined || (where === 'path' && value === '')) continue
     if (where === 'path') path = path.replace(`{${name}}`, escaped(written(value)))
     else if (where === 'query') query[name] = written(value)
     else if (where === 'header') headers[name] = written(value)

@@ -1,4 +1,4 @@
-import type { SocketEvent } from '../bus/socket-events.ts'
+import type { SocketEvent, SocketEventType } from '../bus/socket-events.ts'
 
 /** A client that types repeats its indicator within the time that it lasts. A repetition within this part of that time is not delivered. */
 const leastMilliseconds = 3000
@@ -11,6 +11,9 @@ interface Typist {
   deliveredAt: number
   until: number
 }
+
+/** The events of a new message. One that enters a channel flow is sent, too, although others see it later or not at all. */
+const sent: ReadonlySet<SocketEventType> = new Set<SocketEventType>(['CREATE_CHANNEL_MESSAGE', 'PENDING_CREATE_CHANNEL_MESSAGE'])
 
 /** The member who types, and the channel or sub-channel. */
 const keyOf = ({ channelId, subChannelId, payload }: SocketEvent, by: 'Member' | 'Sender') =>
@@ -47,7 +50,7 @@ export class Typing {
 
   /** Returns the event to deliver after an event of a channel: the sender of a message has stopped typing. */
   after(event: SocketEvent): SocketEvent | undefined {
-    if (this.#typists.size === 0 || event.type !== 'CREATE_CHANNEL_MESSAGE' || event.messageType !== 'STANDARD') return undefined
+    if (this.#typists.size === 0 || event.messageType !== 'STANDARD' || !sent.has(event.type)) return undefined
     return this.#end(keyOf(event, 'Sender'))
   }
 

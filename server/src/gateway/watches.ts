@@ -29,6 +29,8 @@ interface Watch {
   userIds: ReadonlySet<number>
   /** The users whose presence is to be sent to it. */
   changed: Set<number>
+  /** The users whom it has watched and may not see any more: it is sent once that they are offline. */
+  lost: Set<number>
   /** Whether everything is to be sent to it. */
   isNew: boolean
   checkedAt: number
@@ -59,6 +61,9 @@ interface Wiring {
 const common = <Item>(one: ReadonlySet<Item>, other: ReadonlySet<Item>) => new Set([...one].filter(item => other.has(item)))
 
 const isLarge = ({ isElastic, members }: Channel) => isElastic || members.size > namedMembersAtMost
+
+const watchesByName = ({ userIds, channels }: Watch, userId: number) =>
+  userIds.has(userId) || [...channels].some(channel => !isLarge(channel) && channel.members.has(userId))
 
 function addTo<Key, Item>(index: Map<Key, Set<Item>>, key: Key, item: Item) {
   const items = index.get(key)
@@ -104,6 +109,7 @@ export class Watches {
       channels: new Set(),
       userIds: new Set(userIds),
       changed: new Set(),
+      lost: new Set(),
       isNew: true,
       checkedAt: Date.now(),
     }
@@ -165,13 +171,18 @@ export class Watches {
       }
       const { isNew, changed: userIds } = watch
       const channels = [...watch.channels].filter(channel => isNew || channel.changed.size > 0 || numbers.has(channel))
-      if (!isNew && userIds.size === 0 && channels.length === 0) continue
+      const lost = [...watch.lost].filter(userId => !watchesByName(watch, userId))
+      watch.lost = new Set()
+      if (!isNew && userIds.size === 0 && channels.length === 0 && lost.length === 0) continue
       watch.changed = new Set()
       watch.isNew = false
       // Many sessions watch one channel and nothing else.
-      const key = channels.length === 1 && (isNew ? watch.userIds : userIds).size === 0 ? `${channels[0]!.id} ${isNew}` : undefined
+      const isShared = channels.length === 1 && (isNew ? watch.userIds : userIds).size === 0 && lost.length === 0
+      const key = isShared ? `${channels[0]!.id} ${isNew}` : undefined
       const frame =
-        key !== undefined && shared.has(key) ? shared.get(key) : await this.#frameFor(channels, isNew ? watch.userIds : userIds, isNew)
+        key !== undefined && shared.has(key)
+          ? shared.get(key)
+          : await this.#frameFor(channels, isNew ? watch.userIds : userIds, lost, isNew)
       if (key !== undefined) shared.set(key, frame)
       if (frame) this.#wiring.send(watch.session, frame)
       if (++sent % portion === 0) await turn()
@@ -185,12 +196,17 @@ export class Watches {
     for (const channel of this.#channelsOf.get(userId) ?? []) channel.changed.add(userId)
   }
 
-  async #frameFor(channels: readonly Channel[], userIds: ReadonlySet<number>, isNew: boolean): Promise<Frame | undefined> {
+  async #frameFor(
+    channels: readonly Channel[],
+    userIds: ReadonlySet<number>,
+    lost: readonly number[],
+    isNew: boolean,
+  ): Promise<Frame | undefined> {
     const small = channels.filter(channel => !isLarge(channel))
     // A user who has changed may have left meanwhile.
     const unique = new Set([...userIds, ...small.flatMap(({ members, changed }) => [...(isNew ? members : common(changed, members))])])
     await this.#read(unique)
-    const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
+    const presences = [...[...unique].flatMap(userId => this.#details.get(userId) || []), ...(await this.#offline(lost))]
     const numbers = channels
       // A new watch is also sent that a channel has no members who are shown.
       .filter(channel => isLarge(channel) || (isNew && channel.members.size === 0))
@@ -207,6 +223,11 @@ export class Watches {
         this.#details.set(userId, stored ? JSON.stringify(presenceDetails(userId, stored, this.#wiring.now)) : '')
       }),
     )
+  }
+
+  async #offline(userIds: readonly number[]): Promise<string[]> {
+    const found = await Promise.all(userIds.map(async userId => presenceOf(this.#wiring.db, userId)))
+    return found.flatMap(stored => (stored ? JSON.stringify({ AppInstanceUserArn: stored.arn, IsOnline: false }) : []))
   }
 
   #counted({ members }: Channel): number {
@@ -242,7 +263,13 @@ export class Watches {
 
   /** The members of a large channel are not looked up by name. */
   #index(channel: Channel, members: ReadonlySet<number>) {
-    if (!isLarge(channel)) for (const userId of channel.members) if (!members.has(userId)) takeFrom(this.#channelsOf, userId, channel)
+    if (!isLarge(channel)) {
+      for (const userId of channel.members) {
+        if (members.has(userId)) continue
+        takeFrom(this.#channelsOf, userId, channel)
+        for (const watch of channel.watches) watch.lost.add(userId)
+      }
+    }
     const before = isLarge(channel) ? new Set<number>() : channel.members
     channel.members = members
     if (isLarge(channel)) {
@@ -294,7 +321,9 @@ export class Watches {
       const channels = facts ? await seenChannels(this.#wiring.db, bearer, arns) : []
       const userIds = facts ? await seenPeople(this.#wiring.db, facts, [...watch.userIds]) : []
       // The watch may have been replaced meanwhile.
-      if (this.#watches.get(watch.session) === watch) this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(userIds))
+      if (this.#watches.get(watch.session) !== watch) continue
+      for (const userId of watch.userIds) if (!userIds.includes(userId)) watch.lost.add(userId)
+      this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(userIds))
     }
   }
 }

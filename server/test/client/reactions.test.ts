@@ -62,8 +62,10 @@ onBothDatabases('Reactions', world => {
 
   test('cause no request where the MessageId is missing: the client throws instead of sending a path without it', async () => {
     const { user, ChannelArn } = await makeChannel(world())
-    const input = { ChannelArn, MessageId: undefined as unknown as string, Reactions: ['👍'], ChimeBearer: user('ann') }
-    await expect(world().carillon.call('PutMessageReactions', input)).rejects.toThrow(new TypeError('MessageId is required.'))
+    for (const MessageId of [undefined as unknown as string, '']) {
+      const input = { ChannelArn, MessageId, Reactions: ['👍'], ChimeBearer: user('ann') }
+      await expect(world().carillon.call('PutMessageReactions', input)).rejects.toThrow(new TypeError('MessageId is required.'))
+    }
   })
 
   test('come from DEFAULT members, and are shown to all who read the channel', async () => {

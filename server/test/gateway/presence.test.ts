@@ -47,6 +47,28 @@ onBothDatabases(
       }
     })
 
+    test('is last sent as offline of a user who is deleted, or whom the session may not see any more', async () => {
+      const { app, identity, messaging } = world()
+      const { ann, ben, cid, root, ChannelArn, watching } = await makeScene(world())
+      for (const user of [ann, ben, cid]) await listen(app, user)
+      const whole = await open(world(), ann, { MemberArns: [cid] })
+      const [ofAnn, ofBen, ofRoot] = [
+        await watching(ann, { AppInstanceUserArns: [ben, cid] }),
+        await watching(ben, { AppInstanceUserArns: [cid] }),
+        await watching(root, { ChannelArns: [ChannelArn] }),
+      ]
+      const all = [[ofAnn, ben], [ofAnn, cid], [ofBen, cid], [ofRoot, ann], [ofRoot, ben], [ofRoot, cid]] as const // prettier-ignore
+      for (const [session, user] of all) await isShown(session, user, true)
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: cid, ChimeBearer: root })
+      for (const session of [ofBen, ...(isSpread ? [] : [ofRoot])]) await isShown(session, cid, false)
+      await identity.deleteAppInstanceUser({ AppInstanceUserArn: ben })
+      for (const session of [ofAnn, ofRoot]) await isShown(session, ben, false)
+      // Ann and Cid have another common channel, until it is deleted.
+      expect([shown(ofAnn, cid)?.['IsOnline'], shown(ofRoot, ann)?.['IsOnline']]).toEqual([true, true])
+      await messaging.deleteChannel({ ChannelArn: whole, ChimeBearer: ann })
+      await isShown(ofAnn, cid, false)
+    })
+
     test('is a number in a channel of more than 100 members, and in an elastic one', async () => {
       const { app, messaging, carillon, appInstance } = world()
       const names = Array.from({ length: 101 }, (_, index) => `user-${index}`)

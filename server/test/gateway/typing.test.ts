@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { open, say } from '../api/acts.ts'
+import { processor, startLambda } from '../support/processor.ts'
 import { listen } from '../support/sockets.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
 
@@ -15,6 +16,9 @@ async function makeChannel(world: World) {
   const indicator = (IsTyping: boolean, Arn = ben, Name = 'ben') => ({ ChannelArn, Member: { Arn, Name }, IsTyping })
   return { user, ann, ben, cid, ChannelArn, type, indicator, session: async (arn: string) => listen(app, arn, asking) }
 }
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
 
 onBothDatabases(
   'A typing indicator',
@@ -51,6 +55,25 @@ onBothDatabases(
       expect(rest).toEqual(['written', indicator(false, cid, 'cid'), indicator(false)])
     })
 
+    test('ends with a message that a channel flow holds', async () => {
+      const { messaging } = world()
+      const { ann, ben, cid, ChannelArn, type, indicator, session } = await makeChannel(world())
+      const { ChannelFlowArn } = await messaging.createChannelFlow({
+        AppInstanceArn: ann.replace(/\/user\/.*$/, ''),
+        Name: 'flow',
+        Processors: [processor(lambda.define().arn)],
+      })
+      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      const ofAnn = await session(ann)
+      const payload = async () => (await ofAnn.next()).payload
+      await type(cid)
+      expect(await payload()).toEqual(indicator(true, cid, 'cid'))
+      await type(ben)
+      expect(await payload()).toEqual(indicator(true))
+      await say(world(), ben, ChannelArn, 'held')
+      expect([await payload(), await payload()]).toEqual([indicator(false), indicator(false, cid, 'cid')])
+    })
+
     test('in an elastic channel is for its sub-channel', async () => {
       const { messaging, carillon } = world()
       const { ann, ben, cid, user, session } = await makeChannel(world())
@@ -84,5 +107,5 @@ onBothDatabases(
       }
     })
   },
-  { typingSeconds: '2' },
+  { typingSeconds: '2', lambdaEndpoint: lambda.url },
 )
