@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, pages, rowsIn, say } from './acts.ts'
 
@@ -103,7 +103,7 @@ onBothDatabases('App instances', world => {
     await identity.deleteAppInstance({ AppInstanceArn: arn })
     await gone()
     await identity.deleteAppInstance({ AppInstanceArn: arn })
-    await vi.waitFor(async () => expect(await rowsIn(world(), `app_instances where arn = '${arn}'`)).toBe(0), { timeout: 10_000 })
+    await expect.poll(() => rowsIn(world(), `app_instances where arn = '${arn}'`)).toBe(0)
     await gone()
   })
 })
@@ -137,6 +137,6 @@ onBothDatabases('The purge of an app instance', world => {
     const full: Record<string, number> = await counts()
     expect(tables.filter(table => full[table] === 0)).toEqual([])
     await identity.deleteAppInstance({ AppInstanceArn: arn })
-    await vi.waitFor(async () => expect(await counts()).toEqual(Object.fromEntries(tables.map(table => [table, 0]))), { timeout: 10_000 })
+    await expect.poll(counts).toEqual(Object.fromEntries(tables.map(table => [table, 0])))
   })
 })

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { buryChannel } from '../../src/store/channels.ts'
 import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
@@ -147,7 +147,7 @@ onBothDatabases('ListChannels', world => {
     expect(walked.every(page => page.Channels!.length <= 2)).toBe(true)
     expect(walked.flatMap(page => page.Channels!.map(channel => channel.ChannelArn))).toEqual(made.toSpliced(3, 1))
     const publicOnes = { AppInstanceArn: arn, Privacy: 'PUBLIC' as const, ChimeBearer: user('root') }
-    await vi.waitFor(async () => expect((await messaging.listChannels({ ...publicOnes, MaxResults: 2 })).NextToken).toBeUndefined())
+    await expect.poll(async () => (await messaging.listChannels({ ...publicOnes, MaxResults: 2 })).NextToken).toBeUndefined()
   })
 
   test('nobody lists the channels of another app instance, not even its own admin', async () => {
@@ -304,7 +304,7 @@ onBothDatabases('Deleted channels', world => {
       )
     expect(Object.values(await rowsOf(`= ${id}`))).not.toContain(0)
     await messaging.deleteChannel({ ChannelArn, ChimeBearer })
-    await vi.waitFor(async () => expect(await rowsIn(world(), 'channels where deleted_at is not null')).toBe(0), { timeout: 10_000 })
+    await expect.poll(() => rowsIn(world(), 'channels where deleted_at is not null')).toBe(0)
     expect(new Set(Object.values(await rowsOf('not in (select id from channels)')))).toEqual(new Set([0]))
     expect(await rowsIn(world(), `tags where resource_kind = 'channel' and resource_id not in (select id from channels)`)).toBe(0)
   })
@@ -316,7 +316,7 @@ onBothDatabases('Deleted channels', world => {
     const ChannelArn = await open(world(), user('owner'))
     const first = (await newest())!
     await messaging.deleteChannel({ ChannelArn, ChimeBearer: user('owner') })
-    await vi.waitFor(async () => expect(await rowsIn(world(), `channels where id = ${first}`)).toBe(0), { timeout: 10_000 })
+    await expect.poll(() => rowsIn(world(), `channels where id = ${first}`)).toBe(0)
     await open(world(), user('owner'))
     expect(await newest()).toBeGreaterThan(first)
   })

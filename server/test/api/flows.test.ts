@@ -204,7 +204,7 @@ onBothDatabases('Operations on channel flows', world => {
     await messaging.tagResource({ ResourceARN: ChannelFlowArn, Tags: [{ Key: 'k', Value: 'v' }] })
     await identity.deleteAppInstance({ AppInstanceArn: arn })
     expect(await refusal(messaging.describeChannelFlow({ ChannelFlowArn }))).toMatchObject(denied)
-    await expect.poll(() => rowsIn(world(), 'channel_flows'), { timeout: 10_000 }).toBe(flows)
+    await expect.poll(() => rowsIn(world(), 'channel_flows')).toBe(flows)
     expect(await rowsIn(world(), 'tags')).toBe(tags)
   })
 })

@@ -33,62 +33,58 @@ const refusals = new Set(['ForbiddenException', 'ConflictException', 'NotFoundEx
 onBothDatabases(
   'Memberships, moderators and bans',
   world => {
-    test(
-      'after any concurrent calls nobody is both banned and a member, every counter is right, no limit is exceeded and no call fails with a 5xx',
-      { timeout: 60_000 },
-      async () => {
-        const { app, identity, messaging, appInstance } = world()
-        await fc.assert(
-          fc.asyncProperty(fc.array(deed, { minLength: 20, maxLength: 60 }), async deeds => {
-            const ids = ['p0', 'p1', 'p2', 'p3', 'p4']
-            const { arn, user } = await appInstance(ids, { admins: ['root'] })
-            const ChimeBearer = user('root')
-            const channels = await Promise.all(['c0', 'c1', 'c2'].map(async ChannelId => open(world(), ChimeBearer, { ChannelId })))
-            const perform = async ({ act, person, channel }: Deed): Promise<unknown> => {
-              const named = user(ids[person]!)
-              const asked = { ChannelArn: channels[channel]!, ChimeBearer }
-              const MemberArns = [person, person + 1, person + 3].map(index => user(ids[index % ids.length]!))
-              const acts: Record<Deed['act'], () => Promise<unknown>> = {
-                add: () => messaging.createChannelMembership({ ...asked, MemberArn: named, Type: 'DEFAULT' }),
-                hide: () => messaging.createChannelMembership({ ...asked, MemberArn: named, Type: 'HIDDEN' }),
-                leave: () => messaging.deleteChannelMembership({ ...asked, MemberArn: named }),
-                ban: () => messaging.createChannelBan({ ...asked, MemberArn: named }),
-                unban: () => messaging.deleteChannelBan({ ...asked, MemberArn: named }),
-                promote: () => messaging.createChannelModerator({ ...asked, ChannelModeratorArn: named }),
-                demote: () => messaging.deleteChannelModerator({ ...asked, ChannelModeratorArn: named }),
-                batch: () => messaging.batchCreateChannelMembership({ ...asked, MemberArns: MemberArns.toReversed() }),
-                channel: () => open(world(), ChimeBearer, { MemberArns: MemberArns.slice(1), ModeratorArns: [named] }),
-                'delete channel': async () => {
-                  await messaging.deleteChannel(asked)
-                  await open(world(), ChimeBearer, { ChannelId: `c${channel}` })
-                },
-                'delete user': async () => {
-                  await identity.deleteAppInstanceUser({ AppInstanceUserArn: named })
-                  const again = { AppInstanceUserId: ids[person]!, Name: ids[person]! }
-                  await identity.createAppInstanceUser({ AppInstanceArn: arn, ...again })
-                },
-              }
-              return acts[act]()
+    test('after any concurrent calls nobody is both banned and a member, every counter is right, no limit is exceeded and no call fails with a 5xx', async () => {
+      const { app, identity, messaging, appInstance } = world()
+      await fc.assert(
+        fc.asyncProperty(fc.array(deed, { minLength: 20, maxLength: 60 }), async deeds => {
+          const ids = ['p0', 'p1', 'p2', 'p3', 'p4']
+          const { arn, user } = await appInstance(ids, { admins: ['root'] })
+          const ChimeBearer = user('root')
+          const channels = await Promise.all(['c0', 'c1', 'c2'].map(async ChannelId => open(world(), ChimeBearer, { ChannelId })))
+          const perform = async ({ act, person, channel }: Deed): Promise<unknown> => {
+            const named = user(ids[person]!)
+            const asked = { ChannelArn: channels[channel]!, ChimeBearer }
+            const MemberArns = [person, person + 1, person + 3].map(index => user(ids[index % ids.length]!))
+            const acts: Record<Deed['act'], () => Promise<unknown>> = {
+              add: () => messaging.createChannelMembership({ ...asked, MemberArn: named, Type: 'DEFAULT' }),
+              hide: () => messaging.createChannelMembership({ ...asked, MemberArn: named, Type: 'HIDDEN' }),
+              leave: () => messaging.deleteChannelMembership({ ...asked, MemberArn: named }),
+              ban: () => messaging.createChannelBan({ ...asked, MemberArn: named }),
+              unban: () => messaging.deleteChannelBan({ ...asked, MemberArn: named }),
+              promote: () => messaging.createChannelModerator({ ...asked, ChannelModeratorArn: named }),
+              demote: () => messaging.deleteChannelModerator({ ...asked, ChannelModeratorArn: named }),
+              batch: () => messaging.batchCreateChannelMembership({ ...asked, MemberArns: MemberArns.toReversed() }),
+              channel: () => open(world(), ChimeBearer, { MemberArns: MemberArns.slice(1), ModeratorArns: [named] }),
+              'delete channel': async () => {
+                await messaging.deleteChannel(asked)
+                await open(world(), ChimeBearer, { ChannelId: `c${channel}` })
+              },
+              'delete user': async () => {
+                await identity.deleteAppInstanceUser({ AppInstanceUserArn: named })
+                const again = { AppInstanceUserId: ids[person]!, Name: ids[person]! }
+                await identity.createAppInstanceUser({ AppInstanceArn: arn, ...again })
+              },
             }
-            const outcomes = await Promise.all(
-              deeds.map(async each =>
-                perform(each).then(
-                  () => undefined,
-                  (error: Error) => (refusals.has(error.name) ? undefined : `${each.act}: ${error.name} ${error.message}`),
-                ),
+            return acts[act]()
+          }
+          const outcomes = await Promise.all(
+            deeds.map(async each =>
+              perform(each).then(
+                () => undefined,
+                (error: Error) => (refusals.has(error.name) ? undefined : `${each.act}: ${error.name} ${error.message}`),
               ),
-            )
-            expect(outcomes.filter(outcome => outcome !== undefined)).toEqual([])
-            await purged(world())
-            await checkCounters(world())
-            expect(await app.db.all(strays)).toEqual([])
-            expect(await app.db.all(bannedAndInside)).toEqual([])
-            expect(await app.db.all(overLimit, 4, 5)).toEqual([])
-          }),
-          { numRuns: 12 },
-        )
-      },
-    )
+            ),
+          )
+          expect(outcomes.filter(outcome => outcome !== undefined)).toEqual([])
+          await purged(world())
+          await checkCounters(world())
+          expect(await app.db.all(strays)).toEqual([])
+          expect(await app.db.all(bannedAndInside)).toEqual([])
+          expect(await app.db.all(overLimit, 4, 5)).toEqual([])
+        }),
+        { numRuns: 12 },
+      )
+    })
   },
   { membershipsPerChannel: '4', membershipsPerUser: '5', moderatorsPerChannel: '4', appInstances: '1000' },
 )

@@ -3,7 +3,7 @@ import { onBothDatabases } from '../support/world.ts'
 import { open, pages } from './acts.ts'
 
 onBothDatabases('SearchChannels', world => {
-  test('a page examines a bounded number of channels: it may be short, and the next ones have the rest', { timeout: 120_000 }, async () => {
+  test('a page examines a bounded number of channels: it may be short, and the next ones have the rest', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const [a, b] = [user('a'), user('b')]

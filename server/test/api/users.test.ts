@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { statement } from '../../src/database/database.ts'
 import { buryIdentity } from '../../src/store/identities.ts'
@@ -232,7 +232,7 @@ onBothDatabases('Deleted users', world => {
     ]
     expect(await rows()).toEqual([1, 1, 1, 1])
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('purged') })
-    await vi.waitFor(async () => expect(await rows()).toEqual([0, 0, 0, 0]), { timeout: 10_000 })
+    await expect.poll(rows).toEqual([0, 0, 0, 0])
   })
 })
 

@@ -30,49 +30,45 @@ const pageSizeOf = (file: string) => {
   }
 }
 
-test(
-  'a backup beside a busy server has everything that was acknowledged before, and is restored by a copy',
-  { timeout: 90_000 },
-  async () => {
-    const data = await temporaryFolder()
-    const file = join(await temporaryFolder(), 'carillon.backup')
-    const server = serve(['--port', '0', '--data', data], { env: keyVariables })
-    const { identity, messaging } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
-    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
-    const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'a', Name: 'a' })
-    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
+test('a backup beside a busy server has everything that was acknowledged before, and is restored by a copy', async () => {
+  const data = await temporaryFolder()
+  const file = join(await temporaryFolder(), 'carillon.backup')
+  const server = serve(['--port', '0', '--data', data], { env: keyVariables })
+  const { identity, messaging } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'a', Name: 'a' })
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
 
-    const acknowledged: string[] = []
-    const over = new AbortController()
-    const writers = Array.from({ length: 3 }, async (_, writer) => {
-      for (let index = 0; !over.signal.aborted; index++) {
-        const Content = `${writer}-${index}-`.padEnd(2000, 'x')
-        await messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
-        acknowledged.push(Content)
-      }
-    })
-    while (acknowledged.length < 100) await new Promise(resolve => setTimeout(resolve, 5))
-    const before = [...acknowledged]
-    expect(await backup(file, data)).toEqual({ code: 0, stdout: `The database is backed up to ${file}\n`, stderr: '' })
-    const during = acknowledged.length - before.length
-    over.abort()
-    await Promise.all(writers)
-    expect(during).toBeGreaterThan(0)
-    expect((await stat(file)).mode & 0o777).toBe(0o600)
-    server.kill('SIGTERM')
-    expect(await server.exit()).toBe(0)
+  const acknowledged: string[] = []
+  const over = new AbortController()
+  const writers = Array.from({ length: 3 }, async (_, writer) => {
+    for (let index = 0; !over.signal.aborted; index++) {
+      const Content = `${writer}-${index}-`.padEnd(2000, 'x')
+      await messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+      acknowledged.push(Content)
+    }
+  })
+  while (acknowledged.length < 100) await new Promise(resolve => setTimeout(resolve, 5))
+  const before = [...acknowledged]
+  expect(await backup(file, data)).toEqual({ code: 0, stdout: `The database is backed up to ${file}\n`, stderr: '' })
+  const during = acknowledged.length - before.length
+  over.abort()
+  await Promise.all(writers)
+  expect(during).toBeGreaterThan(0)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
 
-    const restored = join(await temporaryFolder(), 'data')
-    await mkdir(restored)
-    await copyFile(file, join(restored, 'carillon.db'))
-    const second = serve(['--port', '0', '--data', restored], { env: keyVariables })
-    const clients = clientsOf({ url: await second.url(), rootKey: { ...rootKey } })
-    const kept = new Set(await contentsOf(clients.messaging, { ChannelArn, ChimeBearer }))
-    expect(before.filter(content => !kept.has(content))).toEqual([])
-    await clients.messaging.sendChannelMessage({ ChannelArn, Content: 'on', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
-    for (const client of [identity, messaging, clients.identity, clients.messaging]) client.destroy()
-  },
-)
+  const restored = join(await temporaryFolder(), 'data')
+  await mkdir(restored)
+  await copyFile(file, join(restored, 'carillon.db'))
+  const second = serve(['--port', '0', '--data', restored], { env: keyVariables })
+  const clients = clientsOf({ url: await second.url(), rootKey: { ...rootKey } })
+  const kept = new Set(await contentsOf(clients.messaging, { ChannelArn, ChimeBearer }))
+  expect(before.filter(content => !kept.has(content))).toEqual([])
+  await clients.messaging.sendChannelMessage({ ChannelArn, Content: 'on', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+  for (const client of [identity, messaging, clients.identity, clients.messaging]) client.destroy()
+})
 
 test('a backup of a database with smaller pages has the pages of a new database, and everything else as it was', async () => {
   const data = await temporaryFolder()

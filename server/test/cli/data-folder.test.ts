@@ -23,7 +23,7 @@ async function outcome(server: Program): Promise<string> {
   )
 }
 
-test('of four servers that start at once on one new data folder one runs, and the others are refused', { timeout: 60_000 }, async () => {
+test('of four servers that start at once on one new data folder one runs, and the others are refused', async () => {
   const data = join(await temporaryFolder(), 'data')
   const servers = Array.from({ length: 4 }, () => serve(['--port', '0', '--data', data]))
   const outcomes = await Promise.all(servers.map(outcome))
@@ -50,7 +50,7 @@ test('whether a server has a data folder is seen without a claim', async () => {
   again()
 })
 
-test('a folder in use is refused under each of its names, and nothing in it changes', { timeout: 60_000 }, async () => {
+test('a folder in use is refused under each of its names, and nothing in it changes', async () => {
   const folder = await temporaryFolder()
   const data = join(folder, 'data')
   const first = serve(['--port', '0', '--data', data], { env: keyVariables })
@@ -68,7 +68,7 @@ test('a folder in use is refused under each of its names, and nothing in it chan
   expect((await fetch(`${url}/health`)).status).toBe(200)
 })
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the next server gets the folder at once', { timeout: 60_000 }, async signal => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the next server gets the folder at once', async signal => {
   const data = await temporaryFolder()
   const start = () => serve(['--port', '0', '--data', data], { env: keyVariables })
   const first = start()
@@ -93,7 +93,7 @@ const commands = [
   ['backup', 'copy'],
 ]
 
-test("a command in another folder than the server's says where it has looked, and creates nothing", { timeout: 120_000 }, async () => {
+test("a command in another folder than the server's says where it has looked, and creates nothing", async () => {
   const folder = await temporaryFolder()
   const elsewhere = join(folder, 'elsewhere')
   const results = await Promise.all(commands.map(args => run(process.execPath, [main, ...args], { cwd: folder })))
@@ -107,7 +107,7 @@ test("a command in another folder than the server's says where it has looked, an
 
 const keys = (...flags: string[]) => run(process.execPath, [main, 'keys', 'list', ...flags])
 
-test('a command changes neither a foreign database nor that of an older Carillon', { timeout: 120_000 }, async () => {
+test('a command changes neither a foreign database nor that of an older Carillon', async () => {
   const data = await temporaryFolder()
   const databaseUrl = await createPostgresDatabase()
   const nothing = 'is not a database of Carillon\\. The first start of a server creates one'

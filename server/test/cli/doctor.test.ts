@@ -148,7 +148,7 @@ test('each stream that the file of destinations names is tried, and the file its
   expect(wrong.stdout).toContain('the type of a stream must be webhook, file or nats, not "kafka"')
 })
 
-test('beside a running server every finding is good, and `check` is another name of the command', { timeout: 60_000 }, async () => {
+test('beside a running server every finding is good, and `check` is another name of the command', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
   await serveTls(['--data', folder], { env: keyVariables }).url()
@@ -165,7 +165,7 @@ test('beside a running server every finding is good, and `check` is another name
   expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))
 })
 
-test('a database whose master key is another one, or missing, is reported', { timeout: 60_000 }, async () => {
+test('a database whose master key is another one, or missing, is reported', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
   const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
@@ -191,7 +191,7 @@ test('a database whose master key is another one, or missing, is reported', { ti
   expect([missing.code, missing.stdout]).toEqual(reported)
 })
 
-test('a node without a bus is reported alive on PostgreSQL, and its clock is compared', { timeout: 60_000 }, async () => {
+test('a node without a bus is reported alive on PostgreSQL, and its clock is compared', async () => {
   const databaseUrl = await createPostgresDatabase()
   const flags = ['--database-url', databaseUrl, '--no-tls']
   const before = await doctor(flags)
@@ -211,7 +211,7 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not get the events of these: \S+, \S+\.$/m)])
 })
 
-test('a service that cannot be reached is reported with the reason, and one that can be reached is good', { timeout: 60_000 }, async () => {
+test('a service that cannot be reached is reported with the reason, and one that can be reached is good', async () => {
   const port = await freePort()
   const away = `http://127.0.0.1:${port}`
   const ofIssuer = ['--oidc-audience', 'web', '--oidc-issuer']
@@ -233,7 +233,7 @@ test('a service that cannot be reached is reported with the reason, and one that
   await issuer.close()
 })
 
-test('a role of the settings that does not exist, or does not accept their logins, is reported', { timeout: 60_000 }, async () => {
+test('a role of the settings that does not exist, or does not accept their logins, is reported', async () => {
   const issuer = await OidcIssuer.start()
   const world = await startWorld('sqlite')
   const flags = {
@@ -314,44 +314,40 @@ test('a certificate that expires, has expired, lacks a name or cannot be used is
   expect(await foundIn(0, { tls: 'off' })).toEqual([])
 })
 
-test(
-  'each push service of the file of destinations is tried: an account that is refused is reported with what to change',
-  { timeout: 60_000 },
-  async () => {
-    const folder = await folderOfServer()
-    const [fcm, apns, keys] = [await startFcm(), await startApns(), vapidKeys()]
-    const posted: string[] = []
-    const hook = { status: 200 }
-    const url = await startHttp((_, body, response) => {
-      posted.push(body.toString())
-      response.writeHead(hook.status).end()
-    })
-    const [chat, other] = ['chat', 'other'].map(name => `arn:aws:mobiletargeting:us-east-1:000000000000:apps/${name}`)
-    const file = join(folder, 'destinations.json')
-    const checkWith = async (apnsEntry: object) => {
-      const webPush = { subject: 'mailto:ops@example.com', privateKeyVariable: 'VAPID' }
-      const map = {
-        [chat!]: { type: 'push', fcm: { url: fcm.url, serviceAccountFile: fcm.serviceAccountFile }, apns: apnsEntry, webPush },
-        [other!]: { type: 'webhook', url, secretVariable: 'PUSHES' },
-      }
-      await writeFile(file, JSON.stringify(map))
-      return doctor(['--data', folder, '--destinations', file], { VAPID: keys.privateKey, PUSHES: 'a secret of twenty characters' })
+test('each push service of the file of destinations is tried: an account that is refused is reported with what to change', async () => {
+  const folder = await folderOfServer()
+  const [fcm, apns, keys] = [await startFcm(), await startApns(), vapidKeys()]
+  const posted: string[] = []
+  const hook = { status: 200 }
+  const url = await startHttp((_, body, response) => {
+    posted.push(body.toString())
+    response.writeHead(hook.status).end()
+  })
+  const [chat, other] = ['chat', 'other'].map(name => `arn:aws:mobiletargeting:us-east-1:000000000000:apps/${name}`)
+  const file = join(folder, 'destinations.json')
+  const checkWith = async (apnsEntry: object) => {
+    const webPush = { subject: 'mailto:ops@example.com', privateKeyVariable: 'VAPID' }
+    const map = {
+      [chat!]: { type: 'push', fcm: { url: fcm.url, serviceAccountFile: fcm.serviceAccountFile }, apns: apnsEntry, webPush },
+      [other!]: { type: 'webhook', url, secretVariable: 'PUSHES' },
     }
-    const good = await checkWith(apns.entry)
-    expect(good.stdout).toContain(
-      `good: FCM for the project chat-project accepts pushes of push@chat-project.iam.gserviceaccount.com (${chat})`,
-    )
-    expect(good.stdout.match(/good: APNs \(http:\S+\) for com\.example\.chat accepts the key ABC123DEFG/g)).toHaveLength(2)
-    expect(good.stdout).toContain(`applicationServerKey ${keys.publicKey} (${chat})`)
-    expect(good.stdout).toContain(`good: The webhook ${url} accepts pushes (${other})`)
-    expect(posted).toEqual(['{"Devices":[]}'])
-    expect([good.code, fcm.taken, apns.taken]).toEqual([0, [], []])
-    hook.status = 403
-    const wrong = await checkWith({ ...apns.entry, teamId: 'TEAM999999' })
-    expect(wrong.code).toBe(1)
-    expect(wrong.stdout).toMatch(
-      /fault: Pushes for \S+apps\/chat cannot be delivered\.\n {8}APNs .* 403 InvalidProviderToken\. Check key, keyId/,
-    )
-    expect(wrong.stdout).toContain(`${url} has answered 403`)
-  },
-)
+    await writeFile(file, JSON.stringify(map))
+    return doctor(['--data', folder, '--destinations', file], { VAPID: keys.privateKey, PUSHES: 'a secret of twenty characters' })
+  }
+  const good = await checkWith(apns.entry)
+  expect(good.stdout).toContain(
+    `good: FCM for the project chat-project accepts pushes of push@chat-project.iam.gserviceaccount.com (${chat})`,
+  )
+  expect(good.stdout.match(/good: APNs \(http:\S+\) for com\.example\.chat accepts the key ABC123DEFG/g)).toHaveLength(2)
+  expect(good.stdout).toContain(`applicationServerKey ${keys.publicKey} (${chat})`)
+  expect(good.stdout).toContain(`good: The webhook ${url} accepts pushes (${other})`)
+  expect(posted).toEqual(['{"Devices":[]}'])
+  expect([good.code, fcm.taken, apns.taken]).toEqual([0, [], []])
+  hook.status = 403
+  const wrong = await checkWith({ ...apns.entry, teamId: 'TEAM999999' })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stdout).toMatch(
+    /fault: Pushes for \S+apps\/chat cannot be delivered\.\n {8}APNs .* 403 InvalidProviderToken\. Check key, keyId/,
+  )
+  expect(wrong.stdout).toContain(`${url} has answered 403`)
+})

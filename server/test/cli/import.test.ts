@@ -22,7 +22,6 @@ async function exported() {
 
 test.each(databaseKinds)(
   'an import before the first start of the server creates the database, and the server then has what was imported: on %s',
-  { timeout: 60_000 },
   async kind => {
     const { folder, named } = await exported()
     const place =

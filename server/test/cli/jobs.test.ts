@@ -10,7 +10,7 @@ const jobs = (args: readonly string[], env: Record<string, string> = {}) => run(
 
 const refused = (start: string) => ({ code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`)) })
 
-test.each(databaseKinds)('a job runs by hand beside a running server, on %s', { timeout: 120_000 }, async kind => {
+test.each(databaseKinds)('a job runs by hand beside a running server, on %s', async kind => {
   const data = await temporaryFolder()
   const flags = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', data]
   const server = serve(['--port', '0', ...flags], { env: keyVariables })

@@ -31,7 +31,6 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
 
 test.each(databaseKinds)(
   'keys are created, disabled, deleted and encrypted again beside running servers, and all nodes apply it at once, on %s',
-  { timeout: 120_000 },
   async kind => {
     const folder = await temporaryFolder()
     const [older, newer] = [newMasterKey(), newMasterKey()]
@@ -75,7 +74,7 @@ test.each(databaseKinds)(
     expect(await keys(['disable', 'alice'])).toMatchObject({ code: 0, stdout: `${key.accessKeyId} (alice) is disabled\n` })
     const start = Date.now()
     for (const { closed } of sockets) expect(await closed).toMatchObject({ code: 4401 })
-    expect(Date.now() - start).toBeLessThan(2000)
+    expect(Date.now() - start).toBeLessThan(10_000)
     expect(await everywhere(key)).toEqual(all('UnrecognizedClientException'))
     expect((await keys(['list'])).stdout).toMatch(new RegExp(`^ACCESS KEY ID .*\n${key.accessKeyId}  alice  disabled  20[^\n]*\n$`))
     const { stdout: shown } = await keys(['show', key.accessKeyId])
@@ -116,7 +115,7 @@ test.each(databaseKinds)(
   },
 )
 
-test('a leaked master key is replaced at once, which ends all temporary credentials', { timeout: 60_000 }, async () => {
+test('a leaked master key is replaced at once, which ends all temporary credentials', async () => {
   const data = await temporaryFolder()
   const server = serve(['--port', '0', '--data', data], { env: keyVariables })
   const app = { url: await server.url() }
@@ -141,48 +140,44 @@ test('a leaked master key is replaced at once, which ends all temporary credenti
   expect((await stat(join(data, 'master-key'))).mode & 0o777).toBe(0o600)
 })
 
-test(
-  'a server whose master key does not decrypt the stored secrets says so, exits, and creates no other master key',
-  { timeout: 60_000 },
-  async () => {
-    const folder = await temporaryFolder()
-    const url = await createPostgresDatabase()
-    const postgres = ['--database-url', url]
-    const policy = join(folder, 'policy.json')
-    await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
-    const create = ['keys', 'create', '--policy', policy]
-    await Promise.all([makeDatabase({ data: folder }), makeDatabase({ databaseUrl: url })])
-    expect(await carillon([...create, '--data', folder])).toMatchObject({ code: 0 })
-    expect(await carillon([...create, ...postgres])).toEqual(refused('With --database-url the master key is given by CARILLON_MASTER_KEY'))
-    expect(await carillon([...create, ...postgres], { CARILLON_MASTER_KEY: newMasterKey() })).toMatchObject({ code: 0 })
-    await rm(join(folder, 'master-key'))
-    const start = ['--port', '0', '--data', folder]
-    const wrong = refused(
-      'The secrets of the access keys in this database are encrypted under the master key [\\da-f]{16}, which this process does not have\\.',
-    )
-    // One after the other, since each locks the data folder while it starts.
-    expect(await serveFails(start, { env: keyVariables })).toEqual(wrong)
-    expect(
-      await Promise.all([
-        serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: newMasterKey() } }),
-        serveFails(['--port', '0', ...postgres], { env: keyVariables }),
-        carillon([...create, '--data', folder]),
-        serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: 'secret-nonsense' } }),
-      ]),
-    ).toEqual([wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
-    expect(await readdir(folder)).not.toContain('master-key')
+test('a server whose master key does not decrypt the stored secrets says so, exits, and creates no other master key', async () => {
+  const folder = await temporaryFolder()
+  const url = await createPostgresDatabase()
+  const postgres = ['--database-url', url]
+  const policy = join(folder, 'policy.json')
+  await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
+  const create = ['keys', 'create', '--policy', policy]
+  await Promise.all([makeDatabase({ data: folder }), makeDatabase({ databaseUrl: url })])
+  expect(await carillon([...create, '--data', folder])).toMatchObject({ code: 0 })
+  expect(await carillon([...create, ...postgres])).toEqual(refused('With --database-url the master key is given by CARILLON_MASTER_KEY'))
+  expect(await carillon([...create, ...postgres], { CARILLON_MASTER_KEY: newMasterKey() })).toMatchObject({ code: 0 })
+  await rm(join(folder, 'master-key'))
+  const start = ['--port', '0', '--data', folder]
+  const wrong = refused(
+    'The secrets of the access keys in this database are encrypted under the master key [\\da-f]{16}, which this process does not have\\.',
+  )
+  // One after the other, since each locks the data folder while it starts.
+  expect(await serveFails(start, { env: keyVariables })).toEqual(wrong)
+  expect(
+    await Promise.all([
+      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: newMasterKey() } }),
+      serveFails(['--port', '0', ...postgres], { env: keyVariables }),
+      carillon([...create, '--data', folder]),
+      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: 'secret-nonsense' } }),
+    ]),
+  ).toEqual([wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
+  expect(await readdir(folder)).not.toContain('master-key')
 
-    const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
-    expect(await carillon(lost)).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
-    })
-    expect(await carillon(lost)).toEqual(refused('The master key in use is not lost: rotate it without --lost\\.'))
-    await serve(start, { env: keyVariables }).url()
-  },
-)
+  const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
+  expect(await carillon(lost)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
+  })
+  expect(await carillon(lost)).toEqual(refused('The master key in use is not lost: rotate it without --lost\\.'))
+  await serve(start, { env: keyVariables }).url()
+})
 
-test('a policy with actions that Carillon does not have is stored, and the command names them', { timeout: 60_000 }, async () => {
+test('a policy with actions that Carillon does not have is stored, and the command names them', async () => {
   const data = await temporaryFolder()
   await makeDatabase({ data })
   const create = async (...actions: string[]) => {
@@ -200,7 +195,7 @@ test('a policy with actions that Carillon does not have is stored, and the comma
   ).toBe('')
 })
 
-test('invalid commands are refused with one line', { timeout: 120_000 }, async () => {
+test('invalid commands are refused with one line', async () => {
   const data = await temporaryFolder()
   const policy = join(data, 'policy.json')
   await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Perhaps","Action":"*","Resource":"*"}}')
@@ -252,7 +247,7 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
   expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
 })
 
-test('a role is created, shown, changed and deleted', { timeout: 120_000 }, async () => {
+test('a role is created, shown, changed and deleted', async () => {
   const data = await temporaryFolder()
   await makeDatabase({ data })
   const roles = (args: readonly string[]) => carillon(['roles', ...args, '--data', data])

@@ -6,7 +6,7 @@ import { say } from '../api/acts.ts'
 
 const carillon = async (...args: string[]) => run(process.execPath, [main, ...args])
 
-test('an app instance is exported and imported by commands, beside running servers', { timeout: 60_000 }, async () => {
+test('an app instance is exported and imported by commands, beside running servers', async () => {
   const folder = await temporaryFolder()
   const [one, other, target] = ['one', 'other', 'export'].map(name => join(folder, name)) as [string, string, string]
   const first = serve(['--port', '0', '--data', one], { env: keyVariables })

@@ -12,7 +12,7 @@ const [streams, processors] = [laneOf('stream', 'arn:aws:kinesis:x'), laneOf('fl
 
 const printed = (stdout: unknown) => ({ code: 0, stdout, stderr: '' })
 
-test.each(databaseKinds)('the outbox is listed, and dead entries are retried or dropped, on %s', { timeout: 120_000 }, async kind => {
+test.each(databaseKinds)('the outbox is listed, and dead entries are retried or dropped, on %s', async kind => {
   const where = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: await temporaryFolder(), tls: 'off' }
   const flags = kind === 'postgres' ? ['--database-url', where.databaseUrl!] : ['--data', where.data!]
   const open = async () => openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })

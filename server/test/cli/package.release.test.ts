@@ -128,13 +128,13 @@ const healthOf = async (url: string) =>
     (error: Error) => error.message,
   )
 
-test('a server that npx has started stops when npx is killed', { timeout: 60_000 }, async () => {
+test('a server that npx has started stops when npx is killed', async () => {
   const { server, url } = await startedByNpx()
   server.kill('SIGTERM')
   await expect.poll(() => healthOf(url)).toBe('fetch failed')
 })
 
-test('a server that npx has started goes on when its terminal is closed, which ends npx', { timeout: 60_000 }, async () => {
+test('a server that npx has started goes on when its terminal is closed, which ends npx', async () => {
   const { server, url } = await startedByNpx()
   server.killAll('SIGHUP')
   await expect.poll(() => isRunning(server.pid)).toBe(false)
@@ -144,7 +144,7 @@ test('a server that npx has started goes on when its terminal is closed, which e
   server.killAll('SIGTERM')
 })
 
-test('a busy server that npx has started goes on when it notices the end of npx before the SIGHUP', { timeout: 60_000 }, async () => {
+test('a busy server that npx has started goes on when it notices the end of npx before the SIGHUP', async () => {
   const { server, url } = await startedByNpx()
   const serving = childOf(childOf(server.pid))
   // A server that is stopped for longer than its timer runs the timer first when it continues.
@@ -159,7 +159,7 @@ test('a busy server that npx has started goes on when it notices the end of npx 
   server.killAll('SIGTERM')
 })
 
-test('a server that npx has started stops when npx is killed, also after a SIGHUP for its audit log', { timeout: 60_000 }, async () => {
+test('a server that npx has started stops when npx is killed, also after a SIGHUP for its audit log', async () => {
   const { server, url } = await startedByNpx()
   process.kill(childOf(childOf(server.pid)), 'SIGHUP')
   // Longer than the time in which the end of npx would mean a closed terminal.

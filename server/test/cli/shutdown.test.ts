@@ -17,7 +17,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const server = inMemory()
     const url = await server.url()
     const request = await halfARequest(url)
-    const start = Date.now()
     server.kill(signal)
     while ((await fetch(`${url}/health`)).status === 200) await setTimeout(10)
 
@@ -34,6 +33,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     // npm forwards a signal that the terminal has already sent to the server.
     server.kill(signal)
 
+    const start = Date.now()
     request.finish()
     const answer = await request.connection.answer()
     expect([answer.status, JSON.parse(answer.body)]).toEqual([201, { AppInstanceArn: expect.stringContaining(':app-instance/') }])
@@ -97,7 +97,7 @@ async function stopUnderLoad(server: Program) {
   const clients = Array.from({ length: 60 }, async (_, number) => {
     outcomes.push(await client(number))
   })
-  await expect.poll(() => rounds, { timeout: 30_000 }).toBeGreaterThan(300)
+  await expect.poll(() => rounds).toBeGreaterThan(300)
   const longestPause = watchPauses()
   server.kill('SIGTERM')
   await Promise.all(clients)
@@ -136,7 +136,8 @@ test('without requests the server ends at once', async () => {
   const start = Date.now()
   server.kill('SIGTERM')
   expect(await server.exit()).toBe(0)
-  expect(Date.now() - start).toBeLessThan(2000)
+  // With a request in progress it would wait for seven seconds.
+  expect(Date.now() - start).toBeLessThan(6000)
   connection.end()
 })
 
@@ -184,7 +185,8 @@ test('a server that is stopped while it starts exits with 0', async () => {
   const start = Date.now()
   server.kill('SIGTERM')
   expect(await server.exit()).toBe(0)
-  expect(Date.now() - start).toBeLessThan(2000)
+  // A server that waits for the lock is ended after more than nine seconds.
+  expect(Date.now() - start).toBeLessThan(8000)
 })
 
 test('/metrics is Prometheus text that counts calls by operation and status', async () => {

@@ -19,7 +19,7 @@ const item = (page: Page, text: string) =>
     .filter({ has: page.getByRole('paragraph').getByText(text, { exact: true }) })
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
-describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => {
   let web: WebPage
   beforeAll(async () => {
     web = await servePage(join(root, 'examples/browser'))

@@ -30,7 +30,7 @@ async function userPool(issuer: OidcIssuer, password: string): Promise<string> {
   return `${address()}/local_pool`
 }
 
-describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in Chromium', { timeout: 120_000 }, () => {
+describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in Chromium', () => {
   test('logs in by a back end, by POST /creds and by an identity pool, and chats as that user', async () => {
     const issuer = await OidcIssuer.start()
     onTestFinished(() => issuer.close())

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -34,7 +35,7 @@ class Sessions {
   async hears(name: string, what: string | RegExp, times = 1) {
     const isMeant = (line: string) => (typeof what === 'string' ? line === what : what.test(line))
     for (const start = Date.now(); this.told(name).filter(isMeant).length < times; await setTimeout(20)) {
-      if (Date.now() - start < 20_000) continue
+      if (Date.now() - start < 30_000) continue
       throw new Error(`${name} has not heard ${what} ${times} times, but:\n${this.#program.stdout}\n${this.#program.stderr}`)
     }
   }
@@ -71,13 +72,14 @@ test.each([
   ['SIGKILL', 1006],
 ] as const)('after %s a session is closed with %i, reconnects by itself and hears what it has missed', async (signal, code) => {
   const place = await startPlace()
-  const { server, serve, say, bob } = place
+  const { server, serve, say, bob, data } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob })
   await running.hears('bob', 'started')
   await say('before')
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"before"/)
-  // Until then the node has stored which sessions there are.
-  await setTimeout(1000)
+  const stored = new DatabaseSync(join(data, 'carillon.db'), { readOnly: true })
+  await expect.poll(() => stored.prepare('select user_id from resumable_sessions').all()).toHaveLength(1)
+  stored.close()
   server.kill(signal)
   await server.exit()
   await serve()

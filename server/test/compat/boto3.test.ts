@@ -18,25 +18,21 @@ except client.exceptions.UnauthorizedClientException as error:
 `
 
 describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['python3'])('boto3 of %s', python => {
-  test(
-    'runs the whole example: identities, a bot, channels, memberships, messages, and a listing page by page',
-    { timeout: 60_000 },
-    async () => {
-      const { code, stdout, stderr } = await run(python, [script], { env: await served() })
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(JSON.parse(stdout)).toEqual({
-        names: [['channel 0', 'channel 1'], ['channel 2', 'channel 3'], ['channel 4']],
-        read: true,
-        moved: true,
-        type: 'datetime',
-        content: 'héllo ☃',
-        ofBot: 5,
-        refusal: [403, 'Forbidden', 'You do not have sufficient access to perform this action'],
-      })
-    },
-  )
+  test('runs the whole example: identities, a bot, channels, memberships, messages, and a listing page by page', async () => {
+    const { code, stdout, stderr } = await run(python, [script], { env: await served() })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual({
+      names: [['channel 0', 'channel 1'], ['channel 2', 'channel 3'], ['channel 4']],
+      read: true,
+      moved: true,
+      type: 'datetime',
+      content: 'héllo ☃',
+      ofBot: 5,
+      refusal: [403, 'Forbidden', 'You do not have sufficient access to perform this action'],
+    })
+  })
 
-  test('shows the Reason of an error as a header, and with --reason-in-message in the Message', { timeout: 60_000 }, async () => {
+  test('shows the Reason of an error as a header, and with --reason-in-message in the Message', async () => {
     const message = 'An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.'
     const reason = 'arn:aws:chime:us-east-1:000000000000:app-instance/none/user/u is not a user or bot that exists.'
     for (const [flags, shown] of [

@@ -42,7 +42,7 @@ afterAll(async () => {
 const denied = [403, 'AccessDeniedException']
 
 describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['python3'])('boto3 of %s', python => {
-  test('gets temporary credentials in every way, and they permit what they should', { timeout: 60_000 }, async () => {
+  test('gets temporary credentials in every way, and they permit what they should', async () => {
     const { code, stdout, stderr } = await run(python, [join(root, 'server/test/compat/sts_session.py')], { env })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const account = '000000000000'
@@ -106,7 +106,7 @@ describe('the JavaScript SDK', () => {
 })
 
 describe.skipIf(awsCommands.length === 0).each(awsCommands.length > 0 ? awsCommands : ['aws'])('the AWS CLI of %s', aws => {
-  test('assumes a role and says who it is', { timeout: 60_000 }, async () => {
+  test('assumes a role and says who it is', async () => {
     const call = (args: readonly string[], more: Record<string, string> = {}) =>
       run(aws, ['sts', ...args, '--endpoint-url', world.app.url, '--output', 'json'], { env: { ...env, ...more } })
     const assumed = await call([

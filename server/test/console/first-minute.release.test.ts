@@ -14,19 +14,15 @@ test.skipIf(!hasBrowser)('npm start prints a link, and one click behind it creat
   ])
 })
 
-test.skipIf(!hasBrowser)(
-  'npm run demo prints a link to the console, where its channels and messages are three clicks away',
-  { timeout: 60_000 },
-  async () => {
-    const data = join(await temporaryFolder(), 'demo')
-    const demo = new Program('npm', ['run', 'demo', '--', '--data', data, '--port', '0', '--tls-port', '0'], { cwd: root })
-    const link = await demo.printed(/^# The console in the browser: (\S+)/m)
-    const page = await newPage(join(data, 'ca.pem'))
-    await page.goto(link)
-    await page.getByRole('main').getByRole('link', { name: 'demo' }).click()
-    await page.getByRole('link', { name: 'support' }).waitFor()
-    await page.getByRole('link', { name: 'general' }).click()
-    await page.getByRole('log').getByText('Welcome to general!').waitFor()
-    expect(await page.getByRole('alert').count()).toBe(0)
-  },
-)
+test.skipIf(!hasBrowser)('npm run demo prints a link to the console, where its channels and messages are three clicks away', async () => {
+  const data = join(await temporaryFolder(), 'demo')
+  const demo = new Program('npm', ['run', 'demo', '--', '--data', data, '--port', '0', '--tls-port', '0'], { cwd: root })
+  const link = await demo.printed(/^# The console in the browser: (\S+)/m)
+  const page = await newPage(join(data, 'ca.pem'))
+  await page.goto(link)
+  await page.getByRole('main').getByRole('link', { name: 'demo' }).click()
+  await page.getByRole('link', { name: 'support' }).waitFor()
+  await page.getByRole('link', { name: 'general' }).click()
+  await page.getByRole('log').getByText('Welcome to general!').waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
+})

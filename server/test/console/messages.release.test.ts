@@ -5,7 +5,6 @@ import { startConsole, startWithChannels } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'after a lost connection the messages of a channel have no gap, keep what is heard while they are read, and leave another list alone',
-  { timeout: 120_000 },
   async () => {
     const { world, page, signIn } = await startConsole({ resume: 'off' })
     const { identity, messaging } = world

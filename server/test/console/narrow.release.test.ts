@@ -4,7 +4,6 @@ import { startConsole } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
   'on a screen of 360 pixels the console shows the ids of app instances with the same name, copies them, and no page is wider than the screen',
-  { timeout: 120_000 },
   async () => {
     const { world, page, signIn, nav, tab } = await startConsole()
     const { identity, messaging } = world
@@ -67,7 +66,6 @@ test.skipIf(!hasBrowser)(
 
 test.skipIf(!hasBrowser)(
   'the console says that the server is away and what does not exist, goes on when the server is back, and Back leads to the list as it was',
-  { timeout: 120_000 },
   async () => {
     const { world, page, signIn, tab } = await startConsole()
     const { identity, messaging } = world

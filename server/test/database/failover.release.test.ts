@@ -34,7 +34,7 @@ test('of several hosts the one that is no standby is used, and after a failover 
   await primary.crash()
   await standby.promote()
   const before = acknowledged.length
-  await expect.poll(() => acknowledged.length, { timeout: 15_000 }).toBeGreaterThan(before + 20)
+  await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 20)
   over.abort()
   await talking
   const found: string[] = []

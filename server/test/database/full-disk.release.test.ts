@@ -18,7 +18,6 @@ async function fillUp(file: string) {
 
 test.skipIf(!canMount())(
   'on a full disk writes answer 503, what was acknowledged stays, and writes work again once there is room',
-  { timeout: 60_000 },
   async () => {
     const folder = await temporaryFolder()
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'none', folder]).status).toBe(0)
@@ -75,7 +74,7 @@ test.skipIf(!canMount())(
   },
 )
 
-test('if the file of the database cannot grow, /health says 503 as long as no write works', { timeout: 60_000 }, async () => {
+test('if the file of the database cannot grow, /health says 503 as long as no write works', async () => {
   const data = await temporaryFolder()
   // Without the right to mount: no file of the process may be larger than this, until the limit is lifted.
   const args = [process.execPath, main, 'serve', '--port', '0', '--data', data]

@@ -75,13 +75,13 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
       const since = performance.now()
       const asked = await Promise.allSettled(Array.from({ length: 200 }, async () => world.app.db.all(one)))
       expect(new Set(asked.map(({ status: how }) => how))).toEqual(new Set(['rejected']))
-      expect(performance.now() - since).toBeLessThan(20_000)
+      expect(performance.now() - since).toBeLessThan(30_000)
       expect(await health()).toBe(503)
       await expect.poll(() => between.connections).toBeLessThanOrEqual(most)
     }
 
     await thaw()
-    await expect.poll(health, { timeout: 30_000 }).toBe(200)
+    await expect.poll(health).toBe(200)
     const fresh = clientsOf(world.app)
     onTestFinished(() => fresh.messaging.destroy())
     const MessageId = await say({ ...world, ...fresh }, alice, ChannelArn, 'after')
@@ -92,11 +92,11 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
     onTestFinished(() => admin.end())
     const sessions = async () =>
       Number((await admin.query(`select count(*) from pg_stat_activity where application_name = 'carillon'`)).rows[0]!.count)
-    await expect.poll(sessions, { timeout: 30_000 }).toBeLessThanOrEqual(most)
+    await expect.poll(sessions).toBeLessThanOrEqual(most)
   },
 )
 
-test('a server whose PostgreSQL does not answer ends in good order', { timeout: 60_000 }, async () => {
+test('a server whose PostgreSQL does not answer ends in good order', async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.remove())
   const url = new URL(postgres.url)

@@ -143,7 +143,6 @@ test.each<[string, number, string, (scene: Scene) => string, (scene: Scene) => P
   ],
 ])(
   'while somebody has locked %s, other calls go on, and a call that needs it gets an error that says so',
-  { timeout: 120_000 },
   async (_, most, sql, row, calls) => {
     const here = await scene()
     const { leave } = await stranger(sql, row(here))
@@ -165,12 +164,13 @@ test('a call waits for a lock that is released in time, and succeeds', async () 
   const { bob, channel } = await scene()
   const { leave } = await stranger('select 1 from channels where external_id = $1 for update', idOf(channel))
   const sent = Promise.all(times(2, async () => say(world, bob, channel)))
-  await setTimeout(1500)
+  // Longer than a transaction of several calls waits, and shorter than each alone.
+  await setTimeout(700)
   await leave()
   expect(await sent).toHaveLength(2)
 })
 
-test('while a whole table is locked, readers of it get an error to retry', { timeout: 60_000 }, async () => {
+test('while a whole table is locked, readers of it get an error to retry', async () => {
   const here = await scene()
   const { leave } = await stranger('lock table memberships in access exclusive mode')
   const reads = times(40, async () => refusal(world.messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: here.alice })))

@@ -8,58 +8,54 @@ import { canMount, keyVariables, rootKey, serve, serveFails, temporaryFolder } f
 import { clientsOf, refusal } from '../support/world.ts'
 import { expectHealth, unavailable } from './unavailable.ts'
 
-test(
-  'while PostgreSQL is unavailable calls answer 503 with a reason, and they work again once it is back',
-  { timeout: 60_000 },
-  async () => {
-    const postgres = await startPostgres()
-    onTestFinished(() => postgres.remove())
-    const server = serve(['--port', '0', '--database-url', postgres.url], { env: keyVariables })
-    const url = await server.url()
-    const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
-    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
-    await expectHealth(url, 200)
+test('while PostgreSQL is unavailable calls answer 503 with a reason, and they work again once it is back', async () => {
+  const postgres = await startPostgres()
+  onTestFinished(() => postgres.remove())
+  const server = serve(['--port', '0', '--database-url', postgres.url], { env: keyVariables })
+  const url = await server.url()
+  const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
+  await expectHealth(url, 200)
 
-    const over = new AbortController()
-    const outcomes = new Set<string>()
-    const streams = Array.from({ length: 8 }, async () => {
-      while (!over.signal.aborted) {
-        try {
-          await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
-          outcomes.add('fulfilled')
-        } catch (error) {
-          outcomes.add(String(error))
-          await setTimeout(20)
-        }
+  const over = new AbortController()
+  const outcomes = new Set<string>()
+  const streams = Array.from({ length: 8 }, async () => {
+    while (!over.signal.aborted) {
+      try {
+        await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
+        outcomes.add('fulfilled')
+      } catch (error) {
+        outcomes.add(String(error))
+        await setTimeout(20)
       }
-    })
-    await setTimeout(200)
-    await postgres.stop()
-    expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
-    expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
-    await expectHealth(url, 503)
+    }
+  })
+  await setTimeout(200)
+  await postgres.stop()
+  expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
+  expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+  await expectHealth(url, 503)
 
-    await postgres.start()
-    while (
-      await identity.listAppInstances({}).then(
-        () => false,
-        () => true,
-      )
+  await postgres.start()
+  while (
+    await identity.listAppInstances({}).then(
+      () => false,
+      () => true,
     )
-      await setTimeout(50)
-    await expectHealth(url, 200)
-    const { AppInstances } = await identity.listAppInstances({})
-    expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
-    await identity.createAppInstance({ Name: 'new' })
-    over.abort()
-    await Promise.all(streams)
-    expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
-    identity.destroy()
-    messaging.destroy()
-    server.kill('SIGTERM')
-    expect(await server.exit()).toBe(0)
-  },
-)
+  )
+    await setTimeout(50)
+  await expectHealth(url, 200)
+  const { AppInstances } = await identity.listAppInstances({})
+  expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
+  await identity.createAppInstance({ Name: 'new' })
+  over.abort()
+  await Promise.all(streams)
+  expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
+  identity.destroy()
+  messaging.destroy()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+})
 
 test.each(['file', 'folder'])(
   'while its %s is missing, writes answer 503 and nothing is lost; they work again once it is back',

@@ -74,7 +74,7 @@ afterAll(() => plans.end())
 
 const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
 
-test('SQLite plans no statement twice', { timeout: 120_000 }, async () => {
+test('SQLite plans no statement twice', async () => {
   for (const name of Object.keys(operations) as OperationName[]) {
     const fixture = await makeFixture(world)
     for (const input of await cases[name].inputs(fixture)) await call(fixture, name, input)

@@ -57,22 +57,18 @@ describe.each(databaseKinds)('processes on %s', kind => {
   })
 
   // On SQLite only one server may run: test/cli/data-folder.test.ts.
-  test.runIf(kind === 'postgres')(
-    'four servers that start at once all run, and see what the others store',
-    { timeout: 60_000 },
-    async () => {
-      const place = await emptyPlace(kind)
-      const servers = Array.from({ length: 4 }, () => start(place))
-      const worlds = (await Promise.all(servers.map(server => server.url()))).map(url => clientsOf({ url, rootKey: { ...rootKey } }))
-      await Promise.all(worlds.map(({ identity }, index) => identity.createAppInstance({ Name: `of ${index}` })))
-      for (const { identity, messaging } of worlds) {
-        const { AppInstances = [] } = await identity.listAppInstances({})
-        expect(AppInstances.map(({ Name = '' }) => Name).toSorted()).toEqual(['of 0', 'of 1', 'of 2', 'of 3'])
-        identity.destroy()
-        messaging.destroy()
-      }
-    },
-  )
+  test.runIf(kind === 'postgres')('four servers that start at once all run, and see what the others store', async () => {
+    const place = await emptyPlace(kind)
+    const servers = Array.from({ length: 4 }, () => start(place))
+    const worlds = (await Promise.all(servers.map(server => server.url()))).map(url => clientsOf({ url, rootKey: { ...rootKey } }))
+    await Promise.all(worlds.map(({ identity }, index) => identity.createAppInstance({ Name: `of ${index}` })))
+    for (const { identity, messaging } of worlds) {
+      const { AppInstances = [] } = await identity.listAppInstances({})
+      expect(AppInstances.map(({ Name = '' }) => Name).toSorted()).toEqual(['of 0', 'of 1', 'of 2', 'of 3'])
+      identity.destroy()
+      messaging.destroy()
+    }
+  })
 
   test('a database that a newer Carillon has migrated is refused with one line and left as it is', async () => {
     const place = await emptyPlace(kind)
@@ -92,7 +88,7 @@ describe.each(databaseKinds)('processes on %s', kind => {
     await start(place).url()
   })
 
-  test('after kill -9 during a stream of sends every acknowledged message is there, once', { timeout: 60_000 }, async () => {
+  test('after kill -9 during a stream of sends every acknowledged message is there, once', async () => {
     const place = await emptyPlace(kind)
     const server = start(place)
     const before = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })

@@ -176,7 +176,7 @@ test('a locked channel delays its own messages only', async () => {
   expect(await stored(locked)).toHaveLength(1)
 })
 
-test('while PostgreSQL restarts no acknowledged message is lost, and with its token each is stored once', { timeout: 60_000 }, async () => {
+test('while PostgreSQL restarts no acknowledged message is lost, and with its token each is stored once', async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.remove())
   const own = await startWorld('postgres', { databaseUrl: postgres.url })

@@ -15,7 +15,7 @@ export async function expectHealth(url: string, status: 200 | 503) {
     const response = await fetch(`${url}/health`)
     return [response.status, await response.json()]
   }
-  await expect.poll(health, { timeout: 10_000 }).toEqual([status, { status: status === 200 ? 'ok' : 'unavailable' }])
+  await expect.poll(health).toEqual([status, { status: status === 200 ? 'ok' : 'unavailable' }])
   const live = await fetch(`${url}/health/live`)
   expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }])
 }

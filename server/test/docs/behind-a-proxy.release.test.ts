@@ -82,7 +82,7 @@ await outcome(messaging.listChannels({ AppInstanceArn: app, ChimeBearer }))
 await outcome(messaging.describeChannel({ ChannelArn: app + '/channel/y', ChimeBearer }))
 `
 
-describe.skipIf(!existsSync(nginx))('docs/behind-a-proxy.md, what goes wrong with nginx', { timeout: 120_000 }, () => {
+describe.skipIf(!existsSync(nginx))('docs/behind-a-proxy.md, what goes wrong with nginx', () => {
   const [good, badSignature] = ['401 UnauthorizedClientException', '403 InvalidSignatureException']
   test.each([
     ['the configuration of the page', (text: string) => text, good, good],

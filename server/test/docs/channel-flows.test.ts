@@ -13,37 +13,33 @@ function blocks(section: string, language: string): string[] {
   return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
 }
 
-test(
-  'docs/channel-flows.md works as written: its processor checks the messages, and its programs print what it shows',
-  { timeout: 120_000 },
-  async () => {
-    const [start = '', ...commands] = blocks('Try it', 'sh')
-    const scripts = blocks('Try it', 'js')
-    const printed = blocks('Try it', '')
-    expect([commands, scripts.length, printed.length]).toEqual([['node processor.mjs\n', 'node flow.mjs\n'], 2, 2])
-    // The programs of the page run in a clone, which has the SDK.
-    const cwd = await temporaryFolder()
-    await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
-    const port = String(await freePort())
-    const flags = start.replace('9000', port).trim().split(/\s+/).slice(3)
-    for (const [index, name] of ['processor.mjs', 'flow.mjs'].entries())
-      await writeFile(join(cwd, name), scripts[index]!.replace('9000', port))
+test('docs/channel-flows.md works as written: its processor checks the messages, and its programs print what it shows', async () => {
+  const [start = '', ...commands] = blocks('Try it', 'sh')
+  const scripts = blocks('Try it', 'js')
+  const printed = blocks('Try it', '')
+  expect([commands, scripts.length, printed.length]).toEqual([['node processor.mjs\n', 'node flow.mjs\n'], 2, 2])
+  // The programs of the page run in a clone, which has the SDK.
+  const cwd = await temporaryFolder()
+  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+  const port = String(await freePort())
+  const flags = start.replace('9000', port).trim().split(/\s+/).slice(3)
+  for (const [index, name] of ['processor.mjs', 'flow.mjs'].entries())
+    await writeFile(join(cwd, name), scripts[index]!.replace('9000', port))
 
-    const server = serve(['--port', '0', '--data', cwd, ...flags])
-    await server.url()
-    const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
-    const checking = new Program(process.execPath, ['processor.mjs'], { cwd, env })
-    await checking.printed(/The processor listens/)
-    const flow = async () => run(process.execPath, ['flow.mjs'], { cwd, env })
-    expect(await flow()).toEqual({ code: 0, stdout: printed[0], stderr: '' })
-    checking.kill('SIGTERM')
-    await checking.exit()
-    expect(await flow()).toEqual({ code: 0, stdout: printed[1], stderr: '' })
-    expect(server.stderr).toContain(
-      'The processor words (arn:aws:lambda:us-east-1:123456789012:function:words) could not be invoked for the message',
-    )
-  },
-)
+  const server = serve(['--port', '0', '--data', cwd, ...flags])
+  await server.url()
+  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+  const checking = new Program(process.execPath, ['processor.mjs'], { cwd, env })
+  await checking.printed(/The processor listens/)
+  const flow = async () => run(process.execPath, ['flow.mjs'], { cwd, env })
+  expect(await flow()).toEqual({ code: 0, stdout: printed[0], stderr: '' })
+  checking.kill('SIGTERM')
+  await checking.exit()
+  expect(await flow()).toEqual({ code: 0, stdout: printed[1], stderr: '' })
+  expect(server.stderr).toContain(
+    'The processor words (arn:aws:lambda:us-east-1:123456789012:function:words) could not be invoked for the message',
+  )
+})
 
 const status = (httpStatusCode: number) => Object.assign(new Error('x'), { $metadata: { httpStatusCode } })
 const named = (name: string) => Object.assign(new Error('x'), { name })

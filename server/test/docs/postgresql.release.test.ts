@@ -97,7 +97,7 @@ describe('docs/postgresql.md', () => {
     await startServer(urlOf(port, 'bare'))
   })
 
-  test('a standby is not used, and the server works again once it is promoted', { timeout: 60_000 }, async () => {
+  test('a standby is not used, and the server works again once it is promoted', async () => {
     const { world, alice, channels } = await startServer(urlOf(port))
     const [channel] = channels as [string]
     const client = new Client({ connectionString: postgres.url })
@@ -113,12 +113,12 @@ describe('docs/postgresql.md', () => {
     }
     expect((await fetch(`${world.app.url}/health`)).status).toBe(503)
     await psql('select pg_promote()')
-    await expect.poll(async () => (await fetch(`${world.app.url}/health`)).status, { timeout: 30_000 }).toBe(200)
+    await expect.poll(async () => (await fetch(`${world.app.url}/health`)).status).toBe(200)
     await crowd(world, alice, channels, 10)
   })
 })
 
-describe.skipIf(!hasPgbouncer)('PgBouncer, as docs/postgresql.md configures it,', { timeout: 120_000 }, () => {
+describe.skipIf(!hasPgbouncer)('PgBouncer, as docs/postgresql.md configures it,', () => {
   const [configuration = ''] = blocks('PgBouncer', 'ini')
   const [, users = ''] = /userlist\.txt`, [^\n]*\n\n```\n([^]*?)```/.exec(page) ?? []
   // Few connections to PostgreSQL, so that transactions of one server have to share them.

@@ -14,37 +14,33 @@ function blocks(section: string, language: string): string[] {
   return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
 }
 
-test(
-  'docs/push.md works as written: the device of the page receives a push, and prints what the page shows',
-  { timeout: 120_000 },
-  async () => {
-    const [destinations = ''] = blocks('Try it', 'json')
-    const [starts = '', ...commands] = blocks('Try it', 'sh')
-    const [device = '', browser = '', push = ''] = blocks('Try it', 'js')
-    const [printed = ''] = blocks('Try it', '')
-    expect(commands).toEqual(['node push.mjs\n'])
-    const [startsDevice = '', startsServer = ''] = starts.trim().split('\n')
-    expect(startsDevice).toBe('node device.mjs')
-    const [, makesKey = ''] = /^VAPID_KEY=\$\((.*)\) npm start -- --destinations destinations\.json$/.exec(startsServer)!
-    const cwd = await temporaryFolder()
-    await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
-    const port = String(await freePort())
-    await writeFile(join(cwd, 'destinations.json'), destinations)
-    await writeFile(join(cwd, 'device.mjs'), device.replaceAll('9200', port))
-    await writeFile(join(cwd, 'browser.mjs'), browser)
-    await writeFile(join(cwd, 'push.mjs'), push)
+test('docs/push.md works as written: the device of the page receives a push, and prints what the page shows', async () => {
+  const [destinations = ''] = blocks('Try it', 'json')
+  const [starts = '', ...commands] = blocks('Try it', 'sh')
+  const [device = '', browser = '', push = ''] = blocks('Try it', 'js')
+  const [printed = ''] = blocks('Try it', '')
+  expect(commands).toEqual(['node push.mjs\n'])
+  const [startsDevice = '', startsServer = ''] = starts.trim().split('\n')
+  expect(startsDevice).toBe('node device.mjs')
+  const [, makesKey = ''] = /^VAPID_KEY=\$\((.*)\) npm start -- --destinations destinations\.json$/.exec(startsServer)!
+  const cwd = await temporaryFolder()
+  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+  const port = String(await freePort())
+  await writeFile(join(cwd, 'destinations.json'), destinations)
+  await writeFile(join(cwd, 'device.mjs'), device.replaceAll('9200', port))
+  await writeFile(join(cwd, 'browser.mjs'), browser)
+  await writeFile(join(cwd, 'push.mjs'), push)
 
-    const receiving = new Program(process.execPath, ['device.mjs'], { cwd })
-    await receiving.printed(/The device listens/)
-    const { stdout: key } = await run('sh', ['-c', makesKey], { cwd })
-    const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: { VAPID_KEY: key.trim() } })
-    await server.url()
-    const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
-    expect(await run(process.execPath, ['push.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
-    await receiving.printed(/Dinner/)
-    expect(receiving.stdout).toBe(printed)
-  },
-)
+  const receiving = new Program(process.execPath, ['device.mjs'], { cwd })
+  await receiving.printed(/The device listens/)
+  const { stdout: key } = await run('sh', ['-c', makesKey], { cwd })
+  const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: { VAPID_KEY: key.trim() } })
+  await server.url()
+  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+  expect(await run(process.execPath, ['push.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
+  await receiving.printed(/Dinner/)
+  expect(receiving.stdout).toBe(printed)
+})
 
 const pem = (type: 'rsa' | 'ec') =>
   type === 'rsa'

@@ -15,35 +15,31 @@ function blocks(section: string, language: string): string[] {
   return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
 }
 
-test(
-  'docs/streaming.md works as written: the consumer of the page receives what happens, and prints what the page shows',
-  { timeout: 120_000 },
-  async () => {
-    const [destinations = ''] = blocks('Try it', 'json')
-    const [starts = '', ...commands] = blocks('Try it', 'sh')
-    const [consumer = '', stream = ''] = blocks('Try it', 'js')
-    const [printed = ''] = blocks('Try it', '')
-    expect(commands).toEqual(['node stream.mjs\n'])
-    const [startsConsumer = '', startsServer = ''] = starts.trim().split('\n')
-    const secret = { AUDIT_SECRET: /^AUDIT_SECRET=(\S+) node consumer\.mjs$/.exec(startsConsumer)![1]! }
-    expect(startsServer).toBe(`AUDIT_SECRET=${secret.AUDIT_SECRET} npm start -- --destinations destinations.json`)
-    const cwd = await temporaryFolder()
-    await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
-    const port = String(await freePort())
-    await writeFile(join(cwd, 'destinations.json'), destinations.replace('9100', port))
-    await writeFile(join(cwd, 'consumer.mjs'), consumer.replace('9100', port))
-    await writeFile(join(cwd, 'stream.mjs'), stream)
+test('docs/streaming.md works as written: the consumer of the page receives what happens, and prints what the page shows', async () => {
+  const [destinations = ''] = blocks('Try it', 'json')
+  const [starts = '', ...commands] = blocks('Try it', 'sh')
+  const [consumer = '', stream = ''] = blocks('Try it', 'js')
+  const [printed = ''] = blocks('Try it', '')
+  expect(commands).toEqual(['node stream.mjs\n'])
+  const [startsConsumer = '', startsServer = ''] = starts.trim().split('\n')
+  const secret = { AUDIT_SECRET: /^AUDIT_SECRET=(\S+) node consumer\.mjs$/.exec(startsConsumer)![1]! }
+  expect(startsServer).toBe(`AUDIT_SECRET=${secret.AUDIT_SECRET} npm start -- --destinations destinations.json`)
+  const cwd = await temporaryFolder()
+  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+  const port = String(await freePort())
+  await writeFile(join(cwd, 'destinations.json'), destinations.replace('9100', port))
+  await writeFile(join(cwd, 'consumer.mjs'), consumer.replace('9100', port))
+  await writeFile(join(cwd, 'stream.mjs'), stream)
 
-    const consuming = new Program(process.execPath, ['consumer.mjs'], { cwd, env: secret })
-    await consuming.printed(/The consumer listens/)
-    const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: secret })
-    await server.url()
-    const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
-    expect(await run(process.execPath, ['stream.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
-    await consuming.printed(/CREATE_CHANNEL_MESSAGE/)
-    expect(consuming.stdout).toBe(printed)
-  },
-)
+  const consuming = new Program(process.execPath, ['consumer.mjs'], { cwd, env: secret })
+  await consuming.printed(/The consumer listens/)
+  const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: secret })
+  await server.url()
+  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+  expect(await run(process.execPath, ['stream.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
+  await consuming.printed(/CREATE_CHANNEL_MESSAGE/)
+  expect(consuming.stdout).toBe(printed)
+})
 
 test.skipIf(!hasNats)('the NATS consumer of docs/streaming.md prints the records that arrived since it last ran', async () => {
   const [archive = ''] = blocks('To a webhook, a file or NATS', 'js')

@@ -272,7 +272,7 @@ const sharedOn = async ({ app }: World) =>
   Number(/^carillon_prefetched_channels_total\{details="shared"\} (\d+)$/m.exec(await figuresOf(app.url))?.[1] ?? 0)
 
 onBothDatabases('details that readers share', world => {
-  test('are what the API returns, after any sequence of calls, and only of the reader’s own channels', { timeout: 120_000 }, async () => {
+  test('are what the API returns, after any sequence of calls, and only of the reader’s own channels', async () => {
     done.clear()
     await fc.assert(
       fc.asyncProperty(fc.array<Step>(step, { minLength: 5, maxLength: 20 }), async steps => {

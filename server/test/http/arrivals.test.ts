@@ -1,6 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { Arrivals } from '../../src/http/arrivals.ts'
+
+// Calls wait for twenty milliseconds at most: this clock does not move.
+beforeEach(() => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+  return () => clock.mockRestore()
+})
 
 /** The number of turns in which calls run, where a connection arrives in each of so many. */
 async function turnsUntilOver(arrivals: Arrivals, comers: number): Promise<number> {

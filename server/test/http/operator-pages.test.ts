@@ -41,11 +41,12 @@ test('the start prints the address of the pages, and they show a drain', async (
 test('the figures are computed once a second, however many clients request them', async () => {
   const { url } = await ownWorld()
   const texts: string[] = []
+  const start = performance.now()
   for (let asked = 0; asked < 30; asked++) texts.push(await (await fetch(`${url}/metrics`)).text())
-  // Thirty answers take less than a few seconds, and each new computation has another CPU time.
-  expect(new Set(texts).size).toBeLessThan(15)
+  // Each new computation has another CPU time.
+  expect(new Set(texts).size).toBeLessThanOrEqual(2 + (performance.now() - start) / 1000)
   const before = texts.at(-1)
-  await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), { timeout: 5000 }).not.toBe(before)
+  await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).not.toBe(before)
 })
 
 test("the operator's pages count among the calls that run at once", async () => {

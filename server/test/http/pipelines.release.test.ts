@@ -32,13 +32,13 @@ async function ownWorld() {
 
 const bare = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
 
-test('a connection that has sent twenty thousand requests at once delays nobody else', { timeout: 120_000 }, async () => {
+test('a connection that has sent twenty thousand requests at once delays nobody else', async () => {
   const url = await server()
   for (const request of [bare('/metrics'), bare('/health'), bare('/app-instances'), await signed(url, '/app-instances')]) {
     const count = 20_000
     const [busy, other] = [await Pipeline.open(url), await RawConnection.open(url)]
     busy.send(request, count)
-    await expect.poll(() => busy.answered, { interval: 1, timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => busy.answered, { interval: 1 }).toBeGreaterThan(0)
     // While another client sends 20 requests, one after the other, the pipeline gets the turns that this takes, and not all.
     for (let asked = 0; asked < 20; asked++) {
       other.send(await signed(url, '/app-instances'))
@@ -54,7 +54,7 @@ test('a connection that has sent twenty thousand requests at once delays nobody 
   expect(whole.statuses).toEqual(['200'])
 })
 
-test('ten connections that send ten thousand requests each do not affect a server with a small heap', { timeout: 90_000 }, async () => {
+test('ten connections that send ten thousand requests each do not affect a server with a small heap', async () => {
   const url = await server({ NODE_OPTIONS: '--max-old-space-size=64' })
   const connections = await Promise.all(Array.from({ length: 10 }, async () => Pipeline.open(url)))
   for (const connection of connections) connection.send(bare('/metrics'), 10_000)

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { schedule, type Job } from '../../src/jobs/schedule.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -60,7 +60,7 @@ onBothDatabases('Jobs by the clock', world => {
       },
     ]
     const { stop, failures } = node(jobs, () => start + (Date.now() - start))
-    await vi.waitFor(() => expect(Math.min(ran.good, ran.bad)).toBeGreaterThanOrEqual(3), { timeout: 10_000 })
+    await expect.poll(() => Math.min(ran.good, ran.bad)).toBeGreaterThanOrEqual(3)
     await stop()
     expect(await failures('failing')).toBe(ran.bad)
     expect(await failures('again')).toBe(0)
@@ -85,7 +85,7 @@ onBothDatabases('Jobs by the clock', world => {
       },
     }
     const { stop } = node([job], Date.now)
-    await vi.waitFor(() => expect(running).toBe(1), { timeout: 5000 })
+    await expect.poll(() => running).toBe(1)
     await setTimeout(60)
     await stop()
     expect({ running, most, hasEnded: ended > 0 }).toEqual({ running: 0, most: 1, hasEnded: true })

@@ -53,21 +53,18 @@ test('the types and routes of carillon/client are those of the contract', async 
 })
 
 onBothDatabases('With the model', world => {
-  test.skipIf(!hasBoto3)(
-    'boto3 calls our operations with the same credentials as those of Amazon, page by page',
-    { timeout: 60_000 },
-    async () => {
-      const { folder } = await writeModels()
-      const { app, messaging } = world()
-      const { arn, user } = await world().appInstance(['ann', 'ben', 'cid'])
-      const { ChannelArn } = await messaging.createChannel({
-        AppInstanceArn: arn,
-        Name: 'channel',
-        MemberArns: ['ann', 'ben', 'cid'].map(user),
-        ChimeBearer: user('ann'),
-      })
-      await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: user('ben') })
-      const program = `
+  test.skipIf(!hasBoto3)('boto3 calls our operations with the same credentials as those of Amazon, page by page', async () => {
+    const { folder } = await writeModels()
+    const { app, messaging } = world()
+    const { arn, user } = await world().appInstance(['ann', 'ben', 'cid'])
+    const { ChannelArn } = await messaging.createChannel({
+      AppInstanceArn: arn,
+      Name: 'channel',
+      MemberArns: ['ann', 'ben', 'cid'].map(user),
+      ChimeBearer: user('ann'),
+    })
+    await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: user('ben') })
+    const program = `
 import boto3, sys
 carillon = boto3.client('carillon', endpoint_url=sys.argv[1])
 pages = carillon.get_paginator('list_channel_read_markers').paginate(
@@ -80,19 +77,18 @@ try:
 except carillon.exceptions.NotFoundException as error:
   print(error.response['Error']['Code'], error.response['Reason'][:18])
 `
-      const env = shell({
-        AWS_DATA_PATH: folder,
-        AWS_ACCESS_KEY_ID: app.rootKey.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: app.rootKey.secretAccessKey,
-        AWS_DEFAULT_REGION: 'us-east-1',
-      })
-      const { stdout } = await promisify(execFile)('python3', ['-c', program, app.url, ChannelArn!, user('ann')], { env })
-      expect(stdout.trim().split('\n')).toEqual([
-        "[('ann', False), ('ben', True)]",
-        "[('cid', False)]",
-        "['ChannelReadMarkers', 'ChannelArn']",
-        'NotFoundException There is no messag',
-      ])
-    },
-  )
+    const env = shell({
+      AWS_DATA_PATH: folder,
+      AWS_ACCESS_KEY_ID: app.rootKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: app.rootKey.secretAccessKey,
+      AWS_DEFAULT_REGION: 'us-east-1',
+    })
+    const { stdout } = await promisify(execFile)('python3', ['-c', program, app.url, ChannelArn!, user('ann')], { env })
+    expect(stdout.trim().split('\n')).toEqual([
+      "[('ann', False), ('ben', True)]",
+      "[('cid', False)]",
+      "['ChannelReadMarkers', 'ChannelArn']",
+      'NotFoundException There is no messag',
+    ])
+  })
 })

@@ -64,35 +64,31 @@ test.skipIf(!hasNats)('a client that has resumed does not hear a message again w
   expect(contentsOf(back).slice(contentsOf(back).indexOf('dropped one'))).toEqual(['dropped one', 'second', 'third'])
 })
 
-test.skipIf(!hasNats)(
-  'a node forgets a session whose client is not reachable and has connected to another node',
-  { timeout: 60_000 },
-  async () => {
-    const { url } = await startNats()
-    const nodes = await startNodes([url, url])
-    const { user, say } = await makeChannel(nodes)
-    const sessionId = crypto.randomUUID()
-    const bob = await listen(nodes[0]!.app, user('bob'), { sessionId })
-    // The network takes all data and delivers none.
-    bob.socket.pause()
-    await say('missed')
-    await setTimeout(12_000)
-    await cut(bob)
-    await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
-    await setTimeout(1000)
-    const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
-    await until(() => contentsOf(there).includes('missed'))
-    there.socket.close(1000)
-    await there.closed
-    await setTimeout(1000)
-    const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
-    await say('after')
-    await until(() => contentsOf(back).includes('after'))
-    expect(contentsOf(back)).toEqual(['after'])
-  },
-)
+test.skipIf(!hasNats)('a node forgets a session whose client is not reachable and has connected to another node', async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const { user, say } = await makeChannel(nodes)
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(nodes[0]!.app, user('bob'), { sessionId })
+  // The network takes all data and delivers none.
+  bob.socket.pause()
+  await say('missed')
+  await setTimeout(12_000)
+  await cut(bob)
+  await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
+  await setTimeout(1000)
+  const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
+  await until(() => contentsOf(there).includes('missed'))
+  there.socket.close(1000)
+  await there.closed
+  await setTimeout(1000)
+  const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
+  await say('after')
+  await until(() => contentsOf(back).includes('after'))
+  expect(contentsOf(back)).toEqual(['after'])
+})
 
-test.skipIf(!hasNats)('a client of a node that hears nothing gets on another node what it has missed', { timeout: 60_000 }, async () => {
+test.skipIf(!hasNats)('a client of a node that hears nothing gets on another node what it has missed', async () => {
   const nats = await startNats()
   const between = await network(nats.port)
   const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
@@ -116,81 +112,69 @@ test.skipIf(!hasNats)('a client of a node that hears nothing gets on another nod
   between.thaw()
 })
 
-test.skipIf(!hasNats)(
-  'an event that is published while a node subscribes again after a lost connection is heard at once',
-  { timeout: 60_000 },
-  async () => {
-    const nats = await startNats()
-    let milliseconds = 0
-    const way = await slow(nats.port, () => milliseconds)
-    const nodes = await startNodes([nats.url, way.url])
-    const { heard, say } = await makeChannel(nodes)
-    await say('before')
-    await until(() => contentsOf(heard).length === 1)
-    milliseconds = 2000
-    way.cut()
-    await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 0)
-    await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 1)
-    // The node has subscribed, and NATS has not received it yet.
-    await setTimeout(300)
-    await say('meanwhile')
-    await until(() => contentsOf(heard).includes('meanwhile'), 10)
-    expect(contentsOf(heard)).toEqual(['before', 'meanwhile'])
-  },
-)
+test.skipIf(!hasNats)('an event that is published while a node subscribes again after a lost connection is heard at once', async () => {
+  const nats = await startNats()
+  let milliseconds = 0
+  const way = await slow(nats.port, () => milliseconds)
+  const nodes = await startNodes([nats.url, way.url])
+  const { heard, say } = await makeChannel(nodes)
+  await say('before')
+  await until(() => contentsOf(heard).length === 1)
+  milliseconds = 2000
+  way.cut()
+  await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 0)
+  await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 1)
+  // The node has subscribed, and NATS has not received it yet.
+  await setTimeout(300)
+  await say('meanwhile')
+  await until(() => contentsOf(heard).includes('meanwhile'), 10)
+  expect(contentsOf(heard)).toEqual(['before', 'meanwhile'])
+})
 
-test.each([0, 1000])(
-  'a client that is lost again before it was sent what it missed gets it when it is back after %i ms',
-  { timeout: 60_000 },
-  async pause => {
-    const seam = new Seam()
-    const world = await startWorld('sqlite', {}, { through: seam.through })
-    onTestFinished(() => world.close())
-    const { user, say } = await makeChannel([world, world])
-    const sessionId = crypto.randomUUID()
-    const bob = await listen(world.app, user('bob'), { sessionId })
-    await cut(bob)
-    await say('missed')
-    // Longer than a client is sent events again anyway.
-    await setTimeout(6000)
-    const reading = seam.hold({ text: /from departures\s/ })
-    const again = await listen(world.app, user('bob'), { sessionId })
-    await reading.reached
-    await cut(again)
-    reading.release()
-    await setTimeout(pause)
-    const back = await listen(world.app, user('bob'), { sessionId })
-    await until(() => contentsOf(back).includes('missed'))
-    // Once the client has confirmed them, they are not sent again.
-    await setTimeout(1500)
-    await cut(back)
-    await setTimeout(6000)
-    const last = await listen(world.app, user('bob'), { sessionId })
-    await say('after')
-    await until(() => contentsOf(last).includes('after'))
-    expect(contentsOf(last)).toEqual(['after'])
-  },
-)
+test.each([0, 1000])('a client that is lost again before it was sent what it missed gets it when it is back after %i ms', async pause => {
+  const seam = new Seam()
+  const world = await startWorld('sqlite', {}, { through: seam.through })
+  onTestFinished(() => world.close())
+  const { user, say } = await makeChannel([world, world])
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(world.app, user('bob'), { sessionId })
+  await cut(bob)
+  await say('missed')
+  // Longer than a client is sent events again anyway.
+  await setTimeout(6000)
+  const reading = seam.hold({ text: /from departures\s/ })
+  const again = await listen(world.app, user('bob'), { sessionId })
+  await reading.reached
+  await cut(again)
+  reading.release()
+  await setTimeout(pause)
+  const back = await listen(world.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('missed'))
+  // Once the client has confirmed them, they are not sent again.
+  await setTimeout(1500)
+  await cut(back)
+  await setTimeout(6000)
+  const last = await listen(world.app, user('bob'), { sessionId })
+  await say('after')
+  await until(() => contentsOf(last).includes('after'))
+  expect(contentsOf(last)).toEqual(['after'])
+})
 
-test(
-  'a client whose connection the server closes before it was sent what it missed gets it on its next connection',
-  { timeout: 60_000 },
-  async () => {
-    const seam = new Seam()
-    const world = await startWorld('sqlite', {}, { through: seam.through })
-    onTestFinished(() => world.close())
-    const { user, say } = await makeChannel([world, world])
-    const sessionId = crypto.randomUUID()
-    await cut(await listen(world.app, user('bob'), { sessionId }))
-    await say('missed')
-    // Longer than a client is sent events again anyway.
-    await setTimeout(6000)
-    const reading = seam.hold({ text: /from departures\s/ })
-    const again = await listen(world.app, user('bob'), { sessionId })
-    await reading.reached
-    reading.fail(new Error('the database is away'))
-    expect((await again.closed).code).toBe(1013)
-    const back = await listen(world.app, user('bob'), { sessionId })
-    await until(() => contentsOf(back).includes('missed'))
-  },
-)
+test('a client whose connection the server closes before it was sent what it missed gets it on its next connection', async () => {
+  const seam = new Seam()
+  const world = await startWorld('sqlite', {}, { through: seam.through })
+  onTestFinished(() => world.close())
+  const { user, say } = await makeChannel([world, world])
+  const sessionId = crypto.randomUUID()
+  await cut(await listen(world.app, user('bob'), { sessionId }))
+  await say('missed')
+  // Longer than a client is sent events again anyway.
+  await setTimeout(6000)
+  const reading = seam.hold({ text: /from departures\s/ })
+  const again = await listen(world.app, user('bob'), { sessionId })
+  await reading.reached
+  reading.fail(new Error('the database is away'))
+  expect((await again.closed).code).toBe(1013)
+  const back = await listen(world.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('missed'))
+})

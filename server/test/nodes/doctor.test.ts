@@ -14,7 +14,6 @@ async function startNode(databaseUrl: string, natsUrl: string) {
 
 test.skipIf(!hasNats)(
   'carillon doctor says which nodes answer over NATS, and reports other versions, wrong clocks and a node on another NATS',
-  { timeout: 120_000 },
   async () => {
     const databaseUrl = await createPostgresDatabase()
     const [nats, other] = [await startNats(), await startNats()]

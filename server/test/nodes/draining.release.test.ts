@@ -34,7 +34,7 @@ test.skipIf(!hasNats)(
     // 690 sockets at 500 a second.
     const took = await onMany
     expect(took).toBeGreaterThan(1000)
-    expect(took).toBeLessThan(5500)
+    expect(took).toBeLessThan(20_000)
     const onFew = sockets.slice(0, socketsOfUser)
     expect(onFew.filter(({ socket }) => socket.readyState === WebSocket.OPEN)).toHaveLength(socketsOfUser)
     const ofFew = span(onFew)

@@ -11,7 +11,6 @@ const movesOf = ({ events }: Listening, type: string) =>
 
 test.skipIf(!hasNats)(
   'members of an elastic channel hear their own sub-channel on whatever node they are, also after they were moved there and back',
-  { timeout: 60_000 },
   async () => {
     const { url } = await startNats()
     const nodes = await startNodes([url, url, url], { elasticChannelsPerAppInstance: '10' })

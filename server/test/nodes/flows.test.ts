@@ -13,7 +13,6 @@ const toldOf = ({ events }: Listening) =>
 
 test.skipIf(!hasNats)(
   'a message that a flow holds, releases, denies or fails: its sender hears each of it and the members the release, each on another node',
-  { timeout: 60_000 },
   async () => {
     const { url } = await startNats()
     const nodes = await startNodes([url, url, url], { lambdaEndpoint: lambda.url })

@@ -1,11 +1,11 @@
-import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
-import { statement } from '../../src/database/database.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { statement, type Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { keepAlive } from '../../src/nodes/heartbeat.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { readConfig } from '../../src/settings/config.ts'
+import { statementTime } from '../../src/store/clock.ts'
 import { beatOf } from '../../src/store/nodes.ts'
 import { appendToOutbox, leaseFromOutbox } from '../../src/store/outbox.ts'
 import { holdLane } from '../../src/store/outbox-lanes.ts'
@@ -16,6 +16,10 @@ import { createPostgresDatabase } from '../support/world.ts'
 const grow = statement(`update nodes set seen_at = seen_at - $2 where id = $1`)
 const leaseAsOlder = statement(`update outbox_lanes set leased_until = $2 where lane = $1`)
 const ownSeen = statement<{ at: number }>(`select seen_at as at from nodes where id = 'own'`)
+const lastSeen = statement<{ at: number }>(`select seen_at as at from away where id = 'own'`)
+const ageOfOther = statement<{ age: number }>(`select ${statementTime} - seen_at as age from nodes where id = 'other'`)
+const lockWait = statement<{ since: string }>(`
+  select cast(query_start as text) as since from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
 const forget = statement(`delete from nodes where id = $1`)
 
 const nodeOf = (id: string) => ({ id, name: id, bus: null })
@@ -44,16 +48,24 @@ async function openWithLeases() {
   return { db, databaseUrl, warnings, aliveness, isFree }
 }
 
+/** Resolves once the node has updated its heartbeat so many times: it looks for dead nodes as often. */
+async function beats(db: Database, times: number) {
+  for (let left = times; left > 0; left--) {
+    const { at } = (await db.get(ownSeen))!
+    await until(async () => (await db.get(ownSeen))!.at !== at)
+  }
+}
+
 const leased = statement<{ id: number }>('select id from outbox where leased_by is not null')
 const lastDue = statement<{ at: number }>('select max(next_at) as at from outbox')
 
 test('the leases of a node end for the others once it has not updated its heartbeat for five seconds, and not earlier', async () => {
   const { db, isFree } = await openWithLeases()
-  await db.run(grow, 'other', 2500)
-  await setTimeout(1500)
-  expect(await isFree()).toEqual([false, false, false])
-  await db.run(grow, 'other', 1000)
-  await until(async () => (await isFree()).every(Boolean), 2500)
+  await db.run(grow, 'other', 2000)
+  const { age } = await until(async () => ((await isFree()).some(Boolean) ? db.get(ageOfOther) : undefined))
+  expect(age).toBeGreaterThanOrEqual(5000)
+  expect(age).toBeLessThan(10_000)
+  await until(async () => (await isFree()).every(Boolean))
 })
 
 test('a heartbeat does not wait for the deliveries that it takes over', async () => {
@@ -63,18 +75,19 @@ test('a heartbeat does not wait for the deliveries that it takes over', async ()
   await holder.connect()
   await holder.query('begin; update outbox set payload = payload; update outbox_lanes set lane = lane')
   await db.run(grow, 'other', 10_000)
-  const cannotLook = 'This node cannot look for nodes that have died; it tries again every second'
-  const seenAt: number[] = []
+  let begun: { since: string; at: number } | undefined
   await until(async () => {
     const { at } = (await db.get(ownSeen))!
-    if (at !== seenAt.at(-1)) seenAt.push(at)
-    return warnings.length > 0
-  }, 10_000)
+    const waiting = await db.get(lockWait)
+    if (waiting?.since !== begun?.since) begun = waiting && { ...waiting, at }
+    // Whether there was another heartbeat while this statement waited.
+    return begun && begun.at !== at
+  })
+  await until(() => warnings.length > 0)
+  const cannotLook = 'This node cannot look for nodes that have died; it tries again every second'
   expect([warnings, signal.aborted]).toEqual([[cannotLook], false])
-  const pauses = seenAt.slice(1).map((at, index) => at - seenAt[index]!)
-  expect(Math.max(...pauses)).toBeLessThan(1900)
   await holder.end()
-  await until(async () => (await isFree()).every(Boolean), 10_000)
+  await until(async () => (await isFree()).every(Boolean))
   expect([aliveness.signal === signal, signal.aborted]).toEqual([true, false])
 })
 
@@ -91,21 +104,25 @@ test('a node does not take a lane that a node of an older Carillon, which writes
 test('the leases of a node of which the database knows nothing, as after a crash of PostgreSQL, end by their time only', async () => {
   const { db, isFree } = await openWithLeases()
   await db.run(forget, 'other')
-  await setTimeout(2500)
+  await beats(db, 3)
   expect(await isFree()).toEqual([false, false, false])
 })
 
 test('a node stops its deliveries before the others may take them over, if the database does not accept its heartbeats', async () => {
   const { db, aliveness } = await openWithLeases()
   const { signal } = aliveness
-  await setTimeout(2000)
+  const extended = vi.spyOn(aliveness, 'extend')
+  await beats(db, 2)
   expect([signal.aborted, aliveness.signal === signal]).toEqual([false, true])
-  const start = performance.now()
   await db.run(statement('alter table nodes rename to away'))
-  await until(() => signal.aborted, 10_000)
-  const stoppedAfter = performance.now() - start
-  expect(stoppedAfter).toBeGreaterThan(2900)
-  expect(stoppedAfter).toBeLessThan(4500)
+  await until(() => signal.aborted)
+  const [end] = extended.mock.lastCall!
+  expect(performance.now()).toBeGreaterThanOrEqual(end)
+  const { at } = (await db.get(lastSeen))!
+  // The others count it as dead after five seconds, and it has half a second to end its deliveries.
+  const alive = performance.timeOrigin + end - at
+  expect(alive).toBeLessThan(4200)
+  expect(alive).toBeGreaterThan(2000)
   await db.run(statement('alter table away rename to nodes'))
   await until(() => !aliveness.signal.aborted)
   expect(signal.aborted).toBe(true)

@@ -8,7 +8,6 @@ const idsOf = ({ events }: Listening, type: string) =>
 
 test.skipIf(!hasNats)(
   'a targeted message, its edit and its redaction are heard by its sender and its target only, each on another node',
-  { timeout: 60_000 },
   async () => {
     const nats = await startNats()
     // A message with this text is lost on the way to the second node.

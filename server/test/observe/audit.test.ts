@@ -1,13 +1,12 @@
+import { existsSync } from 'node:fs'
 import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { keyVariables, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { call } from '../support/signed.ts'
 import { clientsOf, refusal } from '../support/world.ts'
 
 async function linesOf(file: string): Promise<Record<string, unknown>[]> {
-  await setTimeout(100)
   const text = await readFile(file, 'utf8')
   return text
     .split('\n')
@@ -38,6 +37,8 @@ test('each call is a line that says who did what to which resource, from where a
   const who = { accessKeyId: rootKey.accessKeyId, principal: 'arn:aws:iam::000000000000:root', sourceAddress: '127.0.0.1' }
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   const requestId = expect.stringMatching(/^[\da-f-]{36}$/)
+  // Lines are written in the background.
+  await expect.poll(async () => (await linesOf(file)).length).toBe(6)
   expect(await linesOf(file)).toEqual([
     {
       time,
@@ -101,9 +102,9 @@ test('after a rename SIGHUP opens a new file, and no line is lost', async () => 
   await rename(file, `${file}.1`)
   await identity.listAppInstances({})
   server.kill('SIGHUP')
-  await setTimeout(200)
+  await expect.poll(() => existsSync(file)).toBe(true)
   for (let index = 0; index < 3; index++) await identity.listAppInstances({})
-  expect([(await linesOf(`${file}.1`)).length, (await linesOf(file)).length]).toEqual([6, 3])
+  await expect.poll(async () => [(await linesOf(`${file}.1`)).length, (await linesOf(file)).length]).toEqual([6, 3])
   expect((await stat(file)).mode & 0o777).toBe(0o600)
 })
 

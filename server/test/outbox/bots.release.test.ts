@@ -5,7 +5,7 @@ import { clientsOf, makersOf } from '../support/world.ts'
 
 const LexBotAliasArn = 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
 
-test('a bot whose Lex rejects its credentials for a time is invoked again, and then says so', { timeout: 120_000 }, async () => {
+test('a bot whose Lex rejects its credentials for a time is invoked again, and then says so', async () => {
   const broken = { AWS_PROFILE: 'missing', AWS_EC2_METADATA_DISABLED: 'true', HOME: await temporaryFolder() }
   const server = serve(['--port', '0', '--data', await temporaryFolder()], { env: { ...keyVariables, ...broken } })
   const { identity, messaging } = clientsOf({ url: await server.url(), rootKey })

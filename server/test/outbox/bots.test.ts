@@ -459,7 +459,7 @@ describe('The answer of Lex', () => {
   })
 })
 
-test('a bot without a configured Lex or webhook sends nothing, and the log says what to configure', { timeout: 90_000 }, async () => {
+test('a bot without a configured Lex or webhook sends nothing, and the log says what to configure', async () => {
   // A metadata service of a cloud that has no role.
   let looks = 0
   const metadata = await startHttp((_, _body, response) => {

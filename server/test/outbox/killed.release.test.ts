@@ -29,7 +29,7 @@ describe.each(databaseKinds)('A server that is killed, on %s', kind => {
     const second = await start()
     const idsSince = () => called.invocations.slice(before).map(({ event }) => event.ChannelMessage.MessageId)
     for (const id of sent) expect(await status(second, id)).toBe('PENDING')
-    await until(() => sent.every(id => idsSince().includes(id)), 25_000)
+    await until(() => sent.every(id => idsSince().includes(id)))
     for (const { event } of called.invocations.slice(before)) await callBack(second.messaging, event, { Content: 'checked' })
     for (const id of sent) {
       expect(await status(second, id)).toBe('SENT')

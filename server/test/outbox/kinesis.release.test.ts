@@ -64,35 +64,31 @@ test.each(databaseKinds)(
   },
 )
 
-test(
-  'a stream that is down delays neither sends nor other streams, and gets all records once it is back',
-  { timeout: 120_000 },
-  async () => {
-    const kinesis = await startKinesis()
-    const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
-    onTestFinished(async () => {
-      await world.close()
-      await kinesis.close()
-    })
-    const { stream, ann, arns } = await streaming(world, kinesis, 1)
-    const { arn: AppInstanceArn, user } = await world.appInstance(['bob'])
-    const other = kinesis.define('chime-messaging-other')
-    await world.messaging.putMessagingStreamingConfigurations({
-      AppInstanceArn,
-      StreamingConfigurations: [{ DataType: 'ChannelMessage', ResourceArn: other }],
-    })
-    const otherChannel = await open(world, user('bob'))
-    let isDown = true
-    kinesis.isAway = name => isDown && name === 'chime-messaging-test'
-    for (const number of numbers(30)) await say(world, ann, arns[0]!, String(number))
-    await say(world, user('bob'), otherChannel, '0')
-    await until(() => kinesis.records(other).length === 1)
-    expect(kinesis.records(stream)).toEqual([])
-    isDown = false
-    await until(() => kinesis.records(stream).length >= 30, 60_000)
-    expect(contentsOf(kinesis, stream).get(arns[0]!)).toEqual(numbers(30))
-  },
-)
+test('a stream that is down delays neither sends nor other streams, and gets all records once it is back', async () => {
+  const kinesis = await startKinesis()
+  const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
+  onTestFinished(async () => {
+    await world.close()
+    await kinesis.close()
+  })
+  const { stream, ann, arns } = await streaming(world, kinesis, 1)
+  const { arn: AppInstanceArn, user } = await world.appInstance(['bob'])
+  const other = kinesis.define('chime-messaging-other')
+  await world.messaging.putMessagingStreamingConfigurations({
+    AppInstanceArn,
+    StreamingConfigurations: [{ DataType: 'ChannelMessage', ResourceArn: other }],
+  })
+  const otherChannel = await open(world, user('bob'))
+  let isDown = true
+  kinesis.isAway = name => isDown && name === 'chime-messaging-test'
+  for (const number of numbers(30)) await say(world, ann, arns[0]!, String(number))
+  await say(world, user('bob'), otherChannel, '0')
+  await until(() => kinesis.records(other).length === 1)
+  expect(kinesis.records(stream)).toEqual([])
+  isDown = false
+  await until(() => kinesis.records(stream).length >= 30, 60_000)
+  expect(contentsOf(kinesis, stream).get(arns[0]!)).toEqual(numbers(30))
+})
 
 test('a stream that never answers is named in the error of its lane, with the app instance whose records wait', async () => {
   const kinesis = await startKinesis()

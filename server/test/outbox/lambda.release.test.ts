@@ -34,40 +34,32 @@ async function sendThrough(flags: readonly string[], env: Readonly<Record<string
   return { entries: entries(), Detail: (await status()).Detail, MessageId, ChannelArn }
 }
 
-test(
-  'without --lambda-endpoint and AWS credentials log and sender get an error with the flag, the processor and the message',
-  { timeout: 90_000 },
-  async () => {
-    const env = { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
-    const { entries, Detail, MessageId, ChannelArn } = await sendThrough([], env)
-    expect(Detail).toBe(
-      'The processor checks what is said could not be invoked: the server has no AWS credentials for it, and no --lambda-endpoint.',
-    )
-    const tried = entries.filter(({ msg }) => msg === 'A delivery has failed and will be retried')
-    expect(tried).toHaveLength(2)
-    const sentence = `The processor checks what is said (${fn}) could not be invoked for the message ${MessageId} of ${ChannelArn}: the server has no AWS credentials for it, and no --lambda-endpoint (CARILLON_LAMBDA_ENDPOINT).`
-    for (const { reason } of tried) {
-      expect(reason).toContain(sentence)
-      expect(String(reason).match(/Could not load credentials/g)).toHaveLength(1)
-    }
-    const given = entries.find(({ msg }) => msg === 'A processor cannot be invoked')
-    expect(given).toMatchObject({
-      messageId: MessageId,
-      channel: ChannelArn,
-      processor: 'checks what is said',
-      function: fn,
-      action: 'ABORT',
-    })
-    expect(given!['reason']).toContain('--lambda-endpoint')
-  },
-)
+test('without --lambda-endpoint and AWS credentials log and sender get an error with the flag, the processor and the message', async () => {
+  const env = { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
+  const { entries, Detail, MessageId, ChannelArn } = await sendThrough([], env)
+  expect(Detail).toBe(
+    'The processor checks what is said could not be invoked: the server has no AWS credentials for it, and no --lambda-endpoint.',
+  )
+  const tried = entries.filter(({ msg }) => msg === 'A delivery has failed and will be retried')
+  expect(tried).toHaveLength(2)
+  const sentence = `The processor checks what is said (${fn}) could not be invoked for the message ${MessageId} of ${ChannelArn}: the server has no AWS credentials for it, and no --lambda-endpoint (CARILLON_LAMBDA_ENDPOINT).`
+  for (const { reason } of tried) {
+    expect(reason).toContain(sentence)
+    expect(String(reason).match(/Could not load credentials/g)).toHaveLength(1)
+  }
+  const given = entries.find(({ msg }) => msg === 'A processor cannot be invoked')
+  expect(given).toMatchObject({
+    messageId: MessageId,
+    channel: ChannelArn,
+    processor: 'checks what is said',
+    function: fn,
+    action: 'ABORT',
+  })
+  expect(given!['reason']).toContain('--lambda-endpoint')
+})
 
-test(
-  'for an endpoint that does not exist the sender gets an error without its address, and the log has it',
-  { timeout: 90_000 },
-  async () => {
-    const { entries, Detail } = await sendThrough(['--lambda-endpoint', 'http://127.0.0.1:9'], {})
-    expect(Detail).toBe('The processor checks what is said could not be invoked: Lambda could not be reached.')
-    expect(entries.find(({ msg }) => msg === 'A processor cannot be invoked')!['reason']).toContain('127.0.0.1:9')
-  },
-)
+test('for an endpoint that does not exist the sender gets an error without its address, and the log has it', async () => {
+  const { entries, Detail } = await sendThrough(['--lambda-endpoint', 'http://127.0.0.1:9'], {})
+  expect(Detail).toBe('The processor checks what is said could not be invoked: Lambda could not be reached.')
+  expect(entries.find(({ msg }) => msg === 'A processor cannot be invoked')!['reason']).toContain('127.0.0.1:9')
+})

@@ -2,9 +2,10 @@ import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { readConfig } from '../../src/settings/config.ts'
-import { appendInOrder, appendToOutbox, laneOf, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
-import { holdLane } from '../../src/store/outbox-lanes.ts'
+import { appendInOrder, appendToOutbox, isOutboxDue, laneOf, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
+import { holdLane, laneStates } from '../../src/store/outbox-lanes.ts'
 import { say } from '../api/acts.ts'
+import { figuresOf } from '../support/figures.ts'
 import { startKinesis } from '../support/kinesis.ts'
 import { temporaryFolder } from '../support/process.ts'
 import { callBack, startLambda, until } from '../support/processor.ts'
@@ -13,6 +14,10 @@ import { flowOf } from './flow.ts'
 
 const lambda = await startLambda()
 afterAll(() => lambda.close())
+
+/** How many deliveries were retried. */
+const retriesIn = (metrics: string) =>
+  [...metrics.matchAll(/^carillon_outbox_retries_total\{.*\} (\d+)$/gm)].reduce((sum, [, retries]) => sum + Number(retries), 0)
 
 /** A node of the same database as the others. */
 async function node(databaseUrl: string): Promise<World> {
@@ -34,7 +39,11 @@ test('two nodes of one database invoke the processor once for every message, whi
     (await second.messaging.listChannelMessages({ ChannelArn: channel, ChimeBearer: ann, MaxResults: 50 })).ChannelMessages!
   await until(() => called.invocations.length >= sent.length)
   await until(async () => (await list()).every(message => message.Status!.Value === 'SENT' && message.Content === 'checked'))
-  expect(called.invocations.map(({ event }) => event.ChannelMessage.MessageId).toSorted()).toEqual(sent.toSorted())
+  const ids = called.invocations.map(({ event }) => event.ChannelMessage.MessageId)
+  expect([...new Set(ids)].toSorted()).toEqual(sent.toSorted())
+  // On a busy machine the API may not have answered within five seconds; then the processor is invoked again.
+  const repeated = await Promise.all([first, second].map(async ({ app }) => retriesIn(await figuresOf(app.url))))
+  expect(ids.length - sent.length).toBeLessThanOrEqual(repeated.reduce((sum, retries) => sum + retries))
 })
 
 test('a node that stops releases its undelivered entries to the others at once', async () => {
@@ -45,13 +54,14 @@ test('a node that stops releases its undelivered entries to the others at once',
   const { ann, channel, status } = await flowOf(first, called)
   const id = await say(first, ann, channel)
   await called.event()
-  const start = Date.now()
   await first.close()
-  expect(Date.now() - start).toBeLessThan(4000)
   called.delay = 0
+  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log: createLog('silent'), follow: () => {} })
+  onTestFinished(() => db.close())
+  // The attempt has not failed, as one does after five seconds, and its lease has ended.
+  expect([await isOutboxDue(db, laneOf('flow-invocation', called.arn), Date.now()), await laneStates(db)]).toEqual([true, []])
   const second = await node(databaseUrl)
   const event = await called.event(1)
-  expect(Date.now() - start).toBeLessThan(8000)
   await callBack(second.messaging, event)
   expect(await status(second, id)).toBe('SENT')
 })

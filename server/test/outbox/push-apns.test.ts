@@ -101,7 +101,6 @@ test('all pushes use one connection and one provider token', async () => {
 
 test.each(['goaway', 'cut'] as const)(
   'a push that meets %s is sent again over a new connection, and those that were accepted are not',
-  { timeout: 30_000 },
   async what => {
     const others = await pushThatMeets(what)
     // In the cut connection an answer may have been lost.

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import { rowsIn } from '../api/acts.ts'
@@ -8,7 +7,7 @@ import { startEventBridge } from '../support/event-bridge.ts'
 import { startFcm, startHttp, type Fcm } from '../support/push.ts'
 import { until } from '../support/processor.ts'
 import { Seam } from '../support/seam.ts'
-import { application, note, pushWorld } from './push-scene.ts'
+import { application, lookedThrough, note, pausesClock, pushWorld } from './push-scene.ts'
 
 const entry = ({ url, serviceAccountFile }: Fcm, more: object = {}) => ({
   [application]: { type: 'push', fcm: { url, serviceAccountFile }, ...more },
@@ -124,21 +123,22 @@ const selectEntries = statement<{ id: number; attempts: number }>(
 )
 
 test('while FCM asks a project to pause, nothing of that project is sent, and afterwards all of it arrives', async () => {
+  const pass = pausesClock()
   const fcm = await startFcm()
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(fcm))
   await register('bob', 'bob-phone')
   const channel = await openWith('bob')
   let refused = 0
-  fcm.answer = () => (refused++ === 0 ? { status: 429, code: 'QUOTA_EXCEEDED', quotaOf: 'project:chat', retryAfter: 5 } : undefined)
+  fcm.answer = () => (refused++ === 0 ? { status: 429, code: 'QUOTA_EXCEEDED', quotaOf: 'project:chat', retryAfter: 300 } : undefined)
   await push(channel)
   await until(() => refused === 1)
   for (let number = 0; number < 5; number++) await push(channel)
   const entries = async () => world.app.db.all(selectEntries)
   await until(async () => (await entries()).length === 6)
   const before = await entries()
-  // The outbox looks for due entries once a second.
-  await setTimeout(1500)
+  await lookedThrough(world)
   expect([fcm.asked, await entries()]).toEqual([1, before])
+  pass(300)
   await settled()
   expect([fcm.asked, fcm.taken.length]).toEqual([7, 6])
 })

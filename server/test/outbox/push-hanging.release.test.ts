@@ -4,15 +4,11 @@ import { until } from '../support/processor.ts'
 import { pushThatMeets } from './push-meeting.ts'
 import { application, pushWorld } from './push-scene.ts'
 
-test(
-  'a push that is never answered is sent again over a new connection, and those that were accepted are not',
-  { timeout: 30_000 },
-  async () => {
-    expect(await pushThatMeets('hang')).toBe(2)
-  },
-)
+test('a push that is never answered is sent again over a new connection, and those that were accepted are not', async () => {
+  expect(await pushThatMeets('hang')).toBe(2)
+})
 
-test('subscriptions that never answer delay no push to other devices', { timeout: 60_000 }, async () => {
+test('subscriptions that never answer delay no push to other devices', async () => {
   const service = await startWebPush()
   process.env['TEST_VAPID_KEY'] = vapidKeys().privateKey
   const webPush = { privateKeyVariable: 'TEST_VAPID_KEY', subject: 'mailto:ops@example.com', privateNetworks: true }

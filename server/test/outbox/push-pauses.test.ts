@@ -1,5 +1,4 @@
 import dns from 'node:dns'
-import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { outboxFindings } from '../../src/cli/outbox-findings.ts'
 import { statement } from '../../src/database/database.ts'
@@ -7,14 +6,14 @@ import { laneFigures } from '../../src/domain/lane-figures.ts'
 import { longestDue } from '../../src/store/outbox.ts'
 import { startApns, startHttp, startWebPush, vapidKeys } from '../support/push.ts'
 import { until } from '../support/processor.ts'
-import { application, pushWorld } from './push-scene.ts'
+import { application, lookedThrough, pausesClock, pushWorld } from './push-scene.ts'
 
 process.env['TEST_PAUSE_SECRET'] = 'a secret of twenty characters'
 process.env['TEST_PAUSE_KEY'] = vapidKeys().privateKey
 
 const webPush = { privateKeyVariable: 'TEST_PAUSE_KEY', subject: 'mailto:ops@example.com', privateNetworks: true }
 const browsers = { [application]: { type: 'push', webPush } }
-const seconds = 5
+const seconds = 300
 
 /** A push service: its file of destinations, its devices, and how many pushes it has received and accepted. */
 interface Service {
@@ -80,7 +79,8 @@ test.each([
   ['a push service of browsers that has refused two devices', () => browsersThatAreRefusedOnce(429)],
   ['a push service of browsers that refuses in its own way', () => browsersThatAreRefusedOnce(406)],
   ['a push service of browsers that is not available', () => browsersThatAreRefusedOnce(503)],
-])('while %s asks for a pause nothing is sent to it, and afterwards all pushes arrive', { timeout: 30_000 }, async (_, start) => {
+])('while %s asks for a pause nothing is sent to it, and afterwards all pushes arrive', async (_, start) => {
+  const pass = pausesClock()
   const { map, devices, asked, taken } = await start()
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', map)
   for (const [token, more] of devices) await register('bob', token, more)
@@ -91,9 +91,9 @@ test.each([
   const entries = async () => world.app.db.all(selectEntries)
   await until(async () => (await entries()).length === 6)
   const before = await entries()
-  // The outbox looks for due entries once a second.
-  await setTimeout(1500)
+  await lookedThrough(world)
   expect([asked(), await entries()]).toEqual([devices.length, before])
+  pass(seconds)
   await settled()
   expect([asked(), taken()]).toEqual([7 * devices.length, 6 * devices.length])
 })
@@ -156,19 +156,21 @@ test('APNs that gets too many pushes for one device has no pause', async () => {
 })
 
 test('the pause of one push service delays no other one in the same lane', async () => {
+  const pass = pausesClock()
   const [busy, free] = [await startWebPush(), await startWebPush()]
-  const { register, openWith, push, settled } = await pushWorld('sqlite', browsers)
+  const { register, openWith, push, settled, world } = await pushWorld('sqlite', browsers)
   for (const path of ['/one', '/two']) await register('bob', busy.subscribe(path))
   await register('eve', free.subscribe('/eve'))
-  busy.answer = () => (busy.asked <= 2 ? { status: 429, retryAfter: 4 } : undefined)
+  busy.answer = () => (busy.asked <= 2 ? { status: 429, retryAfter: seconds } : undefined)
   const channel = await openWith('bob', 'eve')
   await push(channel)
   await until(() => busy.asked === 2 && free.taken.length === 1)
   await push(channel)
   await until(() => free.taken.length === 2)
-  // Both entries are retried after a second.
-  await setTimeout(2000)
+  // Both entries have been retried.
+  await until(async () => (await world.app.db.all(selectEntries)).every(({ attempts }) => attempts > 2))
   expect(busy.asked).toBe(2)
+  pass(seconds)
   await settled()
   expect([busy.taken.length, free.taken.length]).toEqual([4, 2])
 })

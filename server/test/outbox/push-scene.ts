@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PushNotificationConfiguration } from '@aws-sdk/client-chime-sdk-messaging'
 import type { RegisterAppInstanceUserEndpointCommandInput } from '@aws-sdk/client-chime-sdk-identity'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
+import { appendToOutbox, firstInOutbox, laneOf } from '../../src/store/outbox.ts'
 import { deadAfter } from '../../src/store/outbox-dead.ts'
 import { open, rowsIn, say } from '../api/acts.ts'
 import { temporaryFolder } from '../support/process.ts'
@@ -53,6 +54,25 @@ export async function pushActs(world: World, users: readonly string[] = ['ann', 
   /** Resolves once the outbox is empty. */
   const settled = async () => until(async () => (await rowsIn(world, 'outbox')) === 0)
   return { arn, user, register, stateOf, openWith, push, settled }
+}
+
+/** A clock of the process for one test, which begins before the server: returns what moves it forward, in seconds. */
+export function pausesClock() {
+  const now = performance.now.bind(performance)
+  let ahead = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead)
+  onTestFinished(() => clock.mockRestore())
+  return (seconds: number) => void (ahead += seconds * 1000)
+}
+
+/** Resolves once the outbox has looked for due entries, as it does once a second, and has begun to deliver what it may. */
+export async function lookedThrough({ app: { db } }: World) {
+  // An invocation without a callback is only removed.
+  const lane = laneOf('flow-invocation', 'arn:aws:lambda:us-east-1:123456789012:function:none')
+  for (let looks = 0; looks < 2; looks++) {
+    await db.transaction(tx => appendToOutbox(tx, lane, { callbackId: 'none' }, Date.now()))
+    await until(async () => (await firstInOutbox(db, lane, 1)).length === 0)
+  }
 }
 
 /** The entries that were given up. */

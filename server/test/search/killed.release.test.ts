@@ -73,7 +73,7 @@ test.each(databaseKinds)(
     const messages = await pages(NextToken => messaging.listChannelMessages({ ChannelArn, ChimeBearer, MaxResults: 50, NextToken }))
     const listed = messages.flatMap(page => page.ChannelMessages!)
     const readable = listed.filter(({ Redacted }) => !Redacted).map(({ MessageId }) => MessageId!)
-    await expect.poll(async () => [...(await found())].toSorted(), { timeout: 30_000, interval: 500 }).toEqual(readable.toSorted())
+    await expect.poll(async () => [...(await found())].toSorted(), { interval: 500 }).toEqual(readable.toSorted())
     expect(redacted.size).toBeGreaterThan(0)
   },
 )

@@ -7,7 +7,7 @@ import { startWorld } from '../support/world.ts'
 
 const messages = 6000
 
-test('an index of many messages of the greatest length is built in the memory that its thread has', async () => {
+test('an index of many messages of the greatest length is built in the memory that its thread has', { timeout: 600_000 }, async () => {
   const data = await temporaryFolder()
   const before = await startWorld('sqlite', { data })
   const { user } = await before.appInstance(['a'])
@@ -30,5 +30,5 @@ test('an index of many messages of the greatest length is built in the memory th
   const found = async () =>
     (await after.carillon.call('SearchMessages', { SearchText: 'few', ChimeBearer: user('a'), MaxResults: 50 })).FoundMessages
   // A minute is not enough for two cores on which other tests run.
-  await expect.poll(async () => (await found().catch(() => undefined))?.length, { timeout: 110_000, interval: 200 }).toBe(50)
+  await expect.poll(async () => (await found().catch(() => undefined))?.length, { timeout: 500_000, interval: 200 }).toBe(50)
 })

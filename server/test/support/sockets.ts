@@ -70,7 +70,7 @@ export class Listening {
     this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }))
   }
 
-  /** The next event that no call has returned yet; fails after ten seconds. */
+  /** The next event that no call has returned yet; fails after thirty seconds. */
   async next(): Promise<Received> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const event = this.events[this.#taken]
@@ -78,7 +78,7 @@ export class Listening {
         this.#taken++
         return event
       }
-      if (Date.now() - start > 10_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
+      if (Date.now() - start > 30_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
     }
   }
 
@@ -87,6 +87,12 @@ export class Listening {
     const events = []
     for (let event = await this.next(); !condition(event); event = await this.next()) events.push(event)
     return events
+  }
+
+  /** Whether the server answers a ping, after everything that it has sent before; false if it closes the socket instead. */
+  async isAnswered(): Promise<boolean> {
+    this.socket.ping()
+    return Promise.race([once(this.socket, 'pong').then(() => true), this.closed.then(() => false)])
   }
 }
 
