@@ -9,16 +9,28 @@ import { startConsole, startWithChannels } from './scene.ts'
 
 const isAway = 'The server does not answer. The page asks again'
 
-test.skipIf(!hasBrowser)('a list that is read to its end for an order is read on when the server is back', async () => {
-  const { page, signIn, open } = await startWithChannels(120)
-  await signIn()
-  await page.route(/next-token=/, route => route.abort())
-  await open()
-  await page.getByText(isAway).waitFor()
-  await page.unrouteAll()
-  await page.getByText('120 entries', { exact: true }).waitFor()
-  expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
-})
+test.skipIf(!hasBrowser)(
+  'a list that is read to its end for an order is read on when the server is back, and when it is tried again after a refusal',
+  async () => {
+    const { page, signIn, open, nav } = await startWithChannels(120)
+    await signIn()
+    await page.route(/next-token=/, route => route.abort())
+    await open()
+    await page.getByText(isAway).waitFor()
+    await page.unrouteAll()
+    await page.getByText('120 entries', { exact: true }).waitFor()
+    expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
+
+    // After a refusal the operator decides.
+    await nav('Overview')
+    await page.route(/next-token=/, route => route.fulfill({ status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } }))
+    await open()
+    await page.getByText('The server answers with status 403.').waitFor()
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('120 entries', { exact: true }).waitFor()
+  },
+)
 
 /** The address of a server that treats each request like this. */
 async function listening(answer: RequestListener): Promise<string> {
@@ -133,4 +145,15 @@ test.skipIf(!hasBrowser)('the list of requests asks for new ones when the last a
   await page.getByRole('button', { name: 'ListAppInstances' }).first().waitFor()
   await page.clock.runFor(1000)
   await expect.poll(() => held.length).toBe(2)
+})
+
+test.skipIf(!hasBrowser)('why the example could not be created stays on the overview', async () => {
+  const { page, signIn } = await startConsole()
+  await signIn()
+  await page.route(/\/app-instances$/, route => route.fulfill({ status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } }))
+  await page.getByRole('button', { name: 'Create an example' }).click()
+  const alert = page.getByRole('alert').getByText('The server answers with status 403.')
+  await alert.waitFor()
+  for (let polls = 1; polls <= 2; polls++) await page.waitForResponse(/\/server(?:\?|$)/)
+  expect(await alert.count()).toBe(1)
 })
