@@ -21,14 +21,16 @@ test.skipIf(!hasBrowser)(
     await page.getByText('120 entries', { exact: true }).waitFor()
     expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
 
-    // After a refusal the operator decides.
-    await nav('Overview')
-    await page.route(/next-token=/, route => route.fulfill({ status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } }))
-    await open()
-    await page.getByText('The server answers with status 403.').waitFor()
-    await page.unrouteAll()
-    await page.getByRole('button', { name: 'Try again' }).click()
-    await page.getByText('120 entries', { exact: true }).waitFor()
+    // After a refusal, of a later page or of the first one, the operator tries again.
+    for (const pages of [/next-token=/, /\/channels\?/]) {
+      await nav('Overview')
+      await page.route(pages, route => route.fulfill({ status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } }))
+      await open()
+      await page.getByText('The server answers with status 403.').waitFor()
+      await page.unrouteAll()
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await page.getByText('120 entries', { exact: true }).waitFor()
+    }
   },
 )
 
