@@ -52,6 +52,7 @@ async function rotate({ path, keep }: FileDestination) {
 export function fileSink(destination: FileDestination): StreamSink {
   const { path, maximumBytes } = destination
   let isWriting = false
+  const notWritten = (error: unknown) => new Error(`The file ${path} cannot be written: ${messageOf(error)}`, { cause: error })
 
   async function write(lines: string) {
     isWriting = true
@@ -72,13 +73,15 @@ export function fileSink(destination: FileDestination): StreamSink {
         const isThere = (await sizeOf(path)) !== undefined
         await access(isThere ? path : dirname(path), isThere ? constants.W_OK : constants.W_OK | constants.X_OK)
       } catch (error) {
-        throw new Error(`The file ${path} cannot be written: ${messageOf(error)}`, { cause: error })
+        throw notWritten(error)
       }
     },
 
     async put(_, entries) {
       if (isWriting) throw new NotReached(`The disk of ${path} has not written the previous records yet`)
-      await write(entries.map(({ payload }) => `${payload}\n`).join(''))
+      await write(entries.map(({ payload }) => `${payload}\n`).join('')).catch((error: unknown) => {
+        throw notWritten(error)
+      })
       return entries.map(() => undefined)
     },
   }

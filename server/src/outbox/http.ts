@@ -8,8 +8,8 @@ import { DeadDevice } from './push/service.ts'
 /** How many bytes of an answer are read, unless the request says otherwise. */
 const largestResponse = 64 * 1024
 
-/** Connections to one host, and the idle time in milliseconds after which one is closed. */
-const connections = { keepAlive: true, maxSockets: 256, timeout: 60_000 }
+/** The most connections to one host. */
+const maxSockets = 256
 
 export interface HttpAnswer {
   readonly status: number
@@ -36,8 +36,9 @@ interface Request {
 export class HttpSender {
   readonly #agents
 
-  constructor(lookup?: LookupFunction) {
-    const options = lookup ? { ...connections, lookup } : connections
+  /** A connection is closed once it has been idle for that time: earlier than the service closes it, which would lose a request. */
+  constructor({ lookup, idleMilliseconds = 60_000 }: { lookup?: LookupFunction | undefined; idleMilliseconds?: number } = {}) {
+    const options = { keepAlive: true, maxSockets, timeout: idleMilliseconds, ...(lookup && { lookup }) }
     this.#agents = { 'https:': new Agent(options), 'http:': new PlainAgent(options) }
   }
 

@@ -40,7 +40,8 @@ export function signedBody({ secret }: WebhookDestination, content: unknown) {
   return { headers, body }
 }
 
-const http = new HttpSender()
+/** Servers close idle connections, many of them after five seconds. */
+const http = new HttpSender({ idleMilliseconds: 4000 })
 
 /**
  * Sends JSON, signed, and resolves to the text of the answer, cut off after `largest` bytes. Rejects with a WebhookRefusal if the status is

@@ -99,7 +99,7 @@ test('a service whose answer is not HTTP delays no push to the other devices of 
 })
 
 test('a device becomes dead when its push service has a name that leads into the operator’s network', async () => {
-  const http = new HttpSender(publicLookup(async () => ['10.0.0.1']))
+  const http = new HttpSender({ lookup: publicLookup(async () => ['10.0.0.1']) })
   const request = { url: new URL('https://push.example.com/x'), headers: {}, body: '' }
   await expect(http.send(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
 })

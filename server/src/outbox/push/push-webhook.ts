@@ -28,7 +28,7 @@ const shownDevice = ({ userArn, endpointId, type, resourceArn, deviceToken, voip
 
 /** A web service of the operator that pushes by itself: one signed request for several devices. */
 export function pushWebhookService(destination: WebhookDestination, shown: PushDestination): PushService {
-  const http = new HttpSender()
+  const http = new HttpSender({ idleMilliseconds: 4000 })
   const url = new URL(destination.url)
   const pause = new Pause()
 

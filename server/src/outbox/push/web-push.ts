@@ -21,7 +21,7 @@ const originsAtMost = 200
 /** Web Push: VAPID (RFC 8292), encrypted for the browser (RFC 8291), to the push service that the browser has named. */
 export function webPushService(destination: WebPushDestination, shown: PushDestination, pauses: ServicePauses): PushService {
   const { subject, publicKey, privateKey, privateNetworks } = destination
-  const http = new HttpSender(privateNetworks ? undefined : publicLookup(resolveByDns()))
+  const http = new HttpSender({ lookup: privateNetworks ? undefined : publicLookup(resolveByDns()) })
   const tokens = new BoundedMap<string, { readonly token: Promise<string>; readonly madeAt: number }>(originsAtMost)
 
   const tokenFor = async (origin: string) => {
