@@ -8,8 +8,8 @@ import { DeadDevice } from './push/service.ts'
 /** How many bytes of an answer are read, unless the request says otherwise. */
 const largestResponse = 64 * 1024
 
-/** The most connections to one host. */
-const maxSockets = 256
+/** The most connections to one host: more than the outbox has deliveries in flight, so that slow ones take none from others. */
+const maxSockets = 1024
 
 export interface HttpAnswer {
   readonly status: number

@@ -11,6 +11,8 @@ export async function destinationSecret(entry: JsonObject, name: string, whose: 
     throw new Error(`${whose} needs either ${name}File, a file with the secret, or ${name}Variable, the name of an environment variable`)
   if (typeof variable === 'string' && !/^[A-Za-z_]\w{0,99}$/.test(variable))
     throw new Error(`${name}Variable must be the name of an environment variable; its text is not shown, since it may be the secret`)
+  if (typeof variable === 'string' && variable.startsWith('CARILLON_'))
+    throw new Error(`${name}Variable must not begin with CARILLON_: a server refuses unknown variables of that kind`)
   let secret: string | undefined
   if (typeof file === 'string') {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {

@@ -62,7 +62,7 @@ test('the schema accepts the files of destinations of the pages, and no member o
 
 test('the schema and the server refuse the same streams', async () => {
   const path = join(await temporaryFolder(), 'destinations.json')
-  const environment = { SECRET: 'a secret of twenty characters' }
+  const environment = { SECRET: 'a secret of twenty characters', CARILLON_SECRET: 'a secret of twenty characters' }
   const isTaken = async (map: unknown) => {
     await writeFile(path, JSON.stringify(map))
     return readDestinations(path, environment).then(
@@ -73,6 +73,8 @@ test('the schema and the server refuse the same streams', async () => {
   const changed = [webhook, file, nats].flatMap(entry =>
     [...Object.keys(entry), 'secretFile', 'tokenVariable'].flatMap(member => values.map(value => ({ ...entry, [member]: value }))),
   )
+  const ours = { ...webhook, secretVariable: 'CARILLON_SECRET' }
+  expect([isValid({ [streamArn]: ours }), await isTaken({ [streamArn]: ours })]).toEqual([false, false])
   for (const entry of [webhook, file, nats, ...changed]) {
     const map = JSON.parse(JSON.stringify({ [streamArn]: entry })) as JsonObject
     // A variable or file of that name does not exist, which no schema can know.

@@ -346,6 +346,11 @@ describe('A file of destinations is refused where', () => {
       /the secret of secretVariable "SHORT" must have at least 16/,
     ],
     ['a variable is not set', { [streamArn]: { ...good, secretVariable: 'NONE' } }, /secretVariable "NONE" does not exist, or is empty/],
+    [
+      'a variable would be refused by the server',
+      { [streamArn]: { ...good, secretVariable: 'CARILLON_X' } },
+      /must not begin with CARILLON_/,
+    ],
     ['a secret file does not exist', { [streamArn]: { type: 'webhook', url: good.url, secretFile: '/none' } }, /secretFile cannot be read/],
     ['a path is relative', { [streamArn]: { type: 'file', path: 'x' } }, /path must be an absolute path, not "x"/],
     [

@@ -146,6 +146,25 @@ test.each([
   expect(await messageOf(check(streamArn, soon()))).toMatch(expected)
 })
 
+test('hundreds of requests that a webhook does not answer take no connection from others to the same host', async () => {
+  let open = 0
+  const url = await answering(socket => (++open > 300 ? socket.end(taken) : undefined))
+  const waiting = Array.from({ length: 300 }, async () => invoked(url))
+  await expect.poll(() => open, { timeout: 4000 }).toBe(300)
+  expect(await invoked(url)).toBe('nothing')
+  await Promise.all(waiting)
+})
+
+test('an idle connection to a webhook is closed before most servers close it', async () => {
+  let isOver = false
+  const url = await answering(socket => {
+    socket.on('end', () => (isOver = true))
+    socket.write(taken.replace('connection: close\r\n', ''))
+  })
+  expect(await invoked(url)).toBe('nothing')
+  await expect.poll(() => isOver, { timeout: 6000 }).toBe(true)
+})
+
 test('a redirection is no answer of Lex', async () => {
   const url = await answering(socket => socket.end(taken.replace('200', '302')))
   await expect(botAsker(await nowhere(), url)(turn, soon())).rejects.toMatchObject({ status: 502, isPassing: false })
