@@ -17,6 +17,15 @@ function shownError(error: unknown): unknown {
   return { type: error.name, message: error.message, stack: error.stack, ...shown }
 }
 
-/** JSON lines on standard error. Standard output is for the lines that an operator's shell evaluates. */
-export const createLog = (level: LogLevel): Log =>
-  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: shownError } }, pino.destination(2))
+/** The most bytes of lines that wait while standard error cannot be written; further lines are dropped. */
+const mostWaiting = 1024 * 1024
+
+/**
+ * JSON lines on standard error. Standard output is for the lines that an operator's shell evaluates. A full disk or a closed terminal stops
+ * nothing: without a listener for errors the process would end, or never return from writing why it ends.
+ */
+export function createLog(level: LogLevel): Log {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: mostWaiting })
+  destination.on('error', () => {})
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: shownError } }, destination)
+}
