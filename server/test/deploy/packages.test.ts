@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { variableOf } from '../../src/settings/config.ts'
+import { readConfig, variableOf } from '../../src/settings/config.ts'
 import { settings } from '../../src/settings/settings.ts'
 import { haproxy } from '../support/proxies.ts'
 import { root, run, temporaryFolder } from '../support/process.ts'
@@ -26,6 +26,16 @@ test('every variable in the files of deploy/ is a setting', async () => {
   const named = texts.flatMap(text => text.match(/CARILLON_[A-Z_]+/g) ?? [])
   expect(named.length).toBeGreaterThan(10)
   expect(named.filter(name => !known.has(name))).toEqual([])
+})
+
+test('the pods have no variables of Kubernetes for the Service, which a server refuses as its settings', async () => {
+  const [service, deployment] = await Promise.all(
+    ['service.yaml', 'deployment.yaml'].map(async name => readFile(join(deploy, 'kubernetes', name), 'utf8')),
+  )
+  const [, name] = /^metadata:\n  name: (\S+)$/m.exec(service!)!
+  const ofKubernetes = { [`${name!.toUpperCase()}_PORT`]: 'tcp://10.96.0.10:80', [`${name!.toUpperCase()}_SERVICE_HOST`]: '10.96.0.10' }
+  expect(() => readConfig({}, ofKubernetes)).toThrow('Unknown environment variable CARILLON_SERVICE_HOST')
+  expect(deployment).toMatch(/^      enableServiceLinks: false$/m)
 })
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
