@@ -107,8 +107,16 @@ export function requireSqliteSchema(database: DatabaseSync, where: string) {
 /** The same for PostgreSQL. */
 export async function requirePostgresSchema(client: ClientBase, where: string) {
   const { rows: found } = await client.query<{ is_there: boolean }>(`select to_regclass('schema_versions') is not null as is_there`)
-  const { rows } = found[0]!.is_there ? await client.query<{ version: number }>(selectVersion) : { rows: [{ version: 0 }] }
-  requireVersion(rows[0]!.version, where)
+  const version = found[0]!.is_there ? await postgresVersion(client) : 0
+  requireVersion(version, where)
+}
+
+async function postgresVersion(client: ClientBase): Promise<number> {
+  try {
+    return (await client.query<{ version: number }>(selectVersion)).rows[0]!.version
+  } catch (error) {
+    throw await explained(client, error)
+  }
 }
 
 /** Migrates an SQLite file. Of two processes that start at once, one waits for the other. */
@@ -130,9 +138,12 @@ export function migrateSqlite(database: DatabaseSync, where: string) {
 
 /**
  * Changing a large table may take longer than the role's time-outs allow, so they are lifted here; the wait for a lock stays
- * bounded.
+ * bounded. PostgreSQL has transaction_timeout since version 17. What the starter sees after its wait for another one must be new, whatever
+ * the default of the role is.
  */
-const beginMigration = `begin; set local statement_timeout = 0; set local lock_timeout = '5min'`
+const beginMigration = `
+  begin isolation level read committed; set local statement_timeout = 0; set local lock_timeout = '5min';
+  select set_config(name, '0', true) from pg_settings where name = 'transaction_timeout'`
 
 /** Migrates a PostgreSQL database. An advisory lock makes concurrent starters wait until the first one has committed. */
 export async function migratePostgres(client: ClientBase, where: string) {
@@ -155,10 +166,20 @@ export async function migratePostgres(client: ClientBase, where: string) {
 
 const insufficientPrivilege = '42501'
 const noSchema = '3F000'
+/** A table exists already, or has other columns. */
+const otherTables = new Set(['42P07', '42703'])
 
 /** Why PostgreSQL cannot be used; if the role lacks a right, the sentence says which one to grant. */
 async function explained(client: ClientBase, error: unknown): Promise<unknown> {
-  const { code, message } = error as { code?: string; message: string }
+  const { code = '', message } = error as { code?: string; message: string }
+  if (otherTables.has(code)) {
+    const { rows } = await client.query<{ schema: string }>('select quote_ident(current_schema()) as schema')
+    return new Error(
+      `The schema ${rows[0]!.schema} has tables of another program: ${message}. Give Carillon a database or a schema of its own, ` +
+        'as docs/postgresql.md describes.',
+      { cause: error },
+    )
+  }
   if (code !== insufficientPrivilege && code !== noSchema) return error
   const { rows } = await client.query<{ role: string; database: string }>(
     'select quote_ident(current_user) as role, quote_ident(current_database()) as database',

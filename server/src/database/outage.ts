@@ -16,7 +16,7 @@ const readOnlyTransaction = '25006'
 const lockNotAvailable = '55P03'
 
 /** PostgreSQL's codes: connection exceptions, insufficient resources, operator intervention and time-outs, a read-only standby. */
-const postgresOutage = new RegExp(`^(?:08|53|57P|57014|25P03|${lockNotAvailable}|${readOnlyTransaction})`)
+const postgresOutage = new RegExp(`^(?:08|53|57P|57014|25P0[34]|${lockNotAvailable}|${readOnlyTransaction})`)
 
 /** A message of the PostgreSQL library that has no code. */
 const unanswered = 'Query read timeout'
@@ -32,12 +32,20 @@ export class Standby extends Error {
   readonly code = readOnlyTransaction
 }
 
+/** No connection to PostgreSQL can be opened, whatever the reason: the network, its certificate, or a login that it does not accept any more. */
+export class NotConnected extends Error {
+  constructor(cause: NodeJS.ErrnoException) {
+    // Of a host name with several addresses the error has a code only.
+    super(cause.message || cause.code, { cause })
+  }
+}
+
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code
 
 /** Whether an error means that the database is not available or cannot write, rather than that the query is wrong. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error instanceof DatabaseMissing) return true
+  if (error instanceof DatabaseMissing || error instanceof NotConnected) return true
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (code === 'ERR_SQLITE_ERROR') return typeof errcode === 'number' && sqliteOutages.has(errcode & 0xff)
   if (typeof code === 'string') return networkOutages.has(code) || postgresOutage.test(code)

@@ -95,7 +95,8 @@ export class PostgresConnections {
 
   #beginning(lockMilliseconds: number) {
     const settings = this.#isPooled ? { ...connectionParameters, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
-    return `begin; ${Object.entries(settings)
+    // The role or the database may have another isolation level as its default.
+    return `begin isolation level read committed; ${Object.entries(settings)
       .map(([name, value]) => `set local ${name} = ${value}`)
       .join('; ')}`
   }

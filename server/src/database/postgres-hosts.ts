@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
+import { NotConnected } from './outage.ts'
 
 /** The hosts of a URL. Connections go to one of them, and to the next one once it cannot be used. */
 export class PostgresHosts {
@@ -35,8 +36,10 @@ export function clientOfHosts(hosts: PostgresHosts, configOf: (url: string) => C
     override connect(): Promise<Client>
     override connect(callback: (error: Error) => void): void
     override connect(callback?: (error: Error) => void): Promise<Client> | void {
-      const connecting = super.connect()
-      connecting.catch(() => hosts.failed(this.url))
+      const connecting = super.connect().catch((error: Error) => {
+        hosts.failed(this.url)
+        throw new NotConnected(error)
+      })
       if (!callback) return connecting
       // oxlint-disable-next-line promise/no-callback-in-promise -- pg-pool calls it so.
       connecting.then(() => (callback as () => void)(), callback)

@@ -13,7 +13,7 @@ import {
   type Work,
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
-import { isOutage } from './outage.ts'
+import { isOutage, isReadOnly } from './outage.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
@@ -164,7 +164,8 @@ function unusable(url: string, error: unknown): Error {
   const urls = urlsOfHosts(url).map(one => new URL(one))
   const { message, code } = error as NodeJS.ErrnoException
   const hosts = urls.map(({ host }) => host).join(', ')
-  return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${message || code}.`, { cause: error })
+  const why = isReadOnly(error) ? 'it is a standby, or its default_transaction_read_only is on' : message || code
+  return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${why}.`, { cause: error })
 }
 
 /** Connects to the first host that is not a standby. If the only host is a standby, connects to that; it then refuses writes. */

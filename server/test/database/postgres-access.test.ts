@@ -7,8 +7,10 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
+import { open, say } from '../api/acts.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
-import { createPostgresDatabase, startWorld } from '../support/world.ts'
+import { createPostgresDatabase, refusal, startWorld } from '../support/world.ts'
+import { unavailable } from './unavailable.ts'
 
 /** A server on that database, and the warnings that its process prints. */
 async function warnings(databaseUrl: string): Promise<string[]> {
@@ -151,4 +153,92 @@ test('tables of another role are reported, with how to change their owner', asyn
       `^PostgreSQL denies the role ${role} a right that it needs .*: permission denied for table schema_versions\\..*reassign owned by OTHER to ${role}\\.$`,
     ),
   )
+})
+
+/** The database of that URL after the statement. */
+async function changed(url: string, statement: (database: string) => string) {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(statement(client.database!))
+  await client.end()
+}
+
+test.each(['create table messages (x integer)', 'create table schema_versions (x integer)'])(
+  'tables of another program are reported as such: %s',
+  async statement => {
+    const databaseUrl = await createPostgresDatabase()
+    await changed(databaseUrl, () => statement)
+    await expect(startWorld('postgres', { databaseUrl })).rejects.toThrow(
+      /^The schema public has tables of another program: .*\. Give Carillon a database or a schema of its own, as docs\/postgresql\.md describes\.$/,
+    )
+  },
+)
+
+test('a database that accepts no writes is refused with the reason', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  await changed(databaseUrl, database => `alter database ${database} set default_transaction_read_only = on`)
+  await expect(startWorld('postgres', { databaseUrl })).rejects.toThrow(
+    /cannot be used: it is a standby, or its default_transaction_read_only is on\.$/,
+  )
+})
+
+test('a database whose default is another isolation level fails no concurrent call', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  await changed(databaseUrl, database => `alter database ${database} set default_transaction_isolation = 'serializable'`)
+  const world = await startWorld('postgres', { databaseUrl })
+  onTestFinished(() => world.close())
+  const { user } = await world.appInstance(['alice'])
+  const ChimeBearer = user('alice')
+  const ChannelArn = await open(world, ChimeBearer)
+  const sendAndEdit = async () => {
+    const MessageId = await say(world, ChimeBearer, ChannelArn)
+    await world.messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer })
+    await world.messaging.updateChannelMessage({ ChannelArn, ChimeBearer, MessageId, Content: 'edited' })
+  }
+  await expect(Promise.all(Array.from({ length: 60 }, sendAndEdit))).resolves.toHaveLength(60)
+})
+
+test('while PostgreSQL does not accept the login any more, calls answer 503, and they work again once it does', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const database = url.pathname.slice(1)
+  const admin = new Client({ connectionString: url.href })
+  await admin.connect()
+  const role = `changing_${database}`
+  await admin.query(`create role ${role} login password 'first'`)
+  await admin.query(`grant usage, create on schema public to ${role}`)
+  onTestFinished(async () => {
+    await admin.query(`drop owned by ${role}`)
+    await admin.query(`drop role ${role}`)
+    await admin.end()
+  })
+  url.username = role
+  url.password = 'first'
+  const world = await startWorld('postgres', { databaseUrl: url.href })
+  onTestFinished(() => world.close())
+  const accept = async (password: string) => {
+    await admin.query(`alter role ${role} password '${password}'`)
+    await admin.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '${role}'`)
+  }
+  await accept('second')
+  expect(await refusal(world.identity.listAppInstances({}))).toEqual(unavailable)
+  expect(await refusal(world.identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+  await accept('first')
+  await expect.poll(async () => world.identity.listAppInstances({}).then(({ AppInstances }) => AppInstances, String)).toEqual([])
+})
+
+test('transaction_timeout of the database does not end a start that waits for the migration of another node', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  await changed(databaseUrl, database => `alter database ${database} set transaction_timeout = '1s'`)
+  const other = new Client({ connectionString: databaseUrl })
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query(`select pg_advisory_lock(hashtext('carillon schema'))`)
+  const starting = startWorld('postgres', { databaseUrl })
+  let hasFailed = false
+  starting.catch(() => (hasFailed = true))
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and now() - xact_start > interval '1.2 s' and datname = current_database()`
+  await expect.poll(async () => hasFailed || (await other.query(waiting)).rows.length > 0).toBe(true)
+  await other.query(`select pg_advisory_unlock(hashtext('carillon schema'))`)
+  const world = await starting
+  await world.close()
 })
