@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
+import { Seldom } from '../tools/seldom.ts'
 
 /** A server that does not answer within this time is replaced by another one. */
 const dialMilliseconds = 3000
@@ -12,14 +13,28 @@ const askMilliseconds = 3000
 const patienceMilliseconds = 4000
 /** The most bytes that may wait for the server. */
 const mostWaiting = 32 * 1024 * 1024
+/** How often the log repeats the same reason why it cannot connect again. */
+const reminderMilliseconds = 60_000
 
 interface Wiring {
-  readonly options: ConnectionOptions
+  /** Called before each attempt to connect, since the files of a login and of certificates may be replaced. */
+  readonly options: () => Promise<ConnectionOptions>
   readonly log: Log
   /** Called for each message; it must not throw. */
   readonly hear: (data: Uint8Array) => void
   /** The answer to every request on a subject. */
   readonly answer?: { readonly subject: string; readonly content: () => string } | undefined
+}
+
+/** No server of NATS accepts the connection; the message names the servers. */
+export class NatsUnavailable extends Error {}
+
+const dial = async (options: ConnectionOptions) =>
+  connect({ ...options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
+
+function whyNot(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? cause.message : message
 }
 
 /**
@@ -47,15 +62,15 @@ export class NatsLink {
     this.#wiring = wiring
   }
 
-  /** Throws an Error that names the servers, but no password, if none of them accepts the connection. */
+  /** Throws NatsUnavailable if no server accepts the connection. Its message has no password. */
   static async open(wiring: Wiring): Promise<NatsLink> {
     const link = new NatsLink(wiring)
+    const options = await wiring.options()
     try {
-      link.#use(await link.#dial())
+      link.#use(await dial(options))
     } catch (error) {
-      const { message, cause } = error as Error
-      const why = (cause as Error | undefined)?.message ?? message
-      throw new Error(`NATS at ${String(wiring.options.servers).replaceAll(',', ', ')} cannot be used: ${why}.`, { cause: error })
+      const servers = String(options.servers).replaceAll(',', ', ')
+      throw new NatsUnavailable(`NATS at ${servers} cannot be used: ${whyNot(error)}.`, { cause: error })
     }
     return link
   }
@@ -130,10 +145,6 @@ export class NatsLink {
     if (connection) await Promise.race([connection.close(), setTimeout(patienceMilliseconds, undefined, { ref: false })])
   }
 
-  async #dial(): Promise<NatsConnection> {
-    return connect({ ...this.#wiring.options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
-  }
-
   #use(connection: NatsConnection) {
     this.#connection = connection
     this.#taken = this.#sent
@@ -188,9 +199,16 @@ export class NatsLink {
   }
 
   async #return() {
+    const { options, log } = this.#wiring
+    const reminders = new Seldom(reminderMilliseconds)
     while (!this.#isClosed && !this.#connection) {
       await setTimeout(pauseMilliseconds * (1 + Math.random()), undefined, { ref: false })
-      const connection = await this.#dial().catch(() => undefined)
+      const connection = await options()
+        .then(dial)
+        .catch((error: unknown) => {
+          const why = whyNot(error)
+          if (reminders.isDue(why)) log.warn({ why }, 'NATS cannot be used again yet; this node goes on trying to connect')
+        })
       if (!connection) continue
       if (this.#isClosed) {
         void connection.close()
@@ -199,7 +217,7 @@ export class NatsLink {
       const seconds = Math.round((performance.now() - this.#deafSince!) / 100) / 10
       this.#deafSince = undefined
       this.#use(connection)
-      this.#wiring.log.info({ server: connection.getServer(), seconds }, 'NATS is connected again')
+      log.info({ server: connection.getServer(), seconds }, 'NATS is connected again')
       this.onBack()
     }
   }

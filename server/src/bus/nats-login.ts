@@ -27,6 +27,8 @@ async function contentOf(flag: string, file: string): Promise<string> {
 async function loginOf(settings: NatsSettings): Promise<NatsLogin | undefined> {
   const { natsUrl, natsUser, natsPassword, natsToken, natsNkey, natsCredentials } = settings
   const { username, password } = new URL(natsUrl![0]!)
+  // As NATS' own clients read it.
+  if (username !== '' && password === '') return { token: decodeURIComponent(username) }
   if (username !== '') return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
   if (natsUser !== undefined) return { user: natsUser, password: natsPassword }
   if (natsToken !== undefined) return { token: natsToken }

@@ -30,8 +30,20 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
     await requireSameBus(db, config.natsUrl !== undefined)
     if (config.natsUrl !== undefined) {
       // Loaded only where they are used, since loading takes as long as the rest of a command.
-      const [{ openNatsBus }, { createMetrics }] = await Promise.all([import('../nodes/open-nats-bus.ts'), import('../observe/metrics.ts')])
-      opening = await openNatsBus(config, { db, log, metrics: createMetrics() })
+      const [{ openNatsBus }, { NatsUnavailable }, { createMetrics }] = await Promise.all([
+        import('../nodes/open-nats-bus.ts'),
+        import('../bus/nats-link.ts'),
+        import('../observe/metrics.ts'),
+      ])
+      try {
+        opening = await openNatsBus(config, { db, log, metrics: createMetrics() })
+      } catch (error) {
+        // An outage of NATS must not keep an operator from disabling a key. Nodes find what a command has changed in the database.
+        if (!(error instanceof NatsUnavailable)) throw error
+        process.stderr.write(
+          `carillon: ${error.message} The command runs without it: open sockets hear of its changes within half a minute.\n`,
+        )
+      }
     }
     await work(db, config)
   } finally {

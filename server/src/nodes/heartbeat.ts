@@ -54,10 +54,15 @@ export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools):
       log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
     }
   }
+  let failedAt: number | undefined
   const beat = async () => {
     const begunAt = performance.now()
     await beatOf(db, node)
     aliveness.extend(begunAt + stopMilliseconds)
+    if (failedAt === undefined) return
+    const seconds = Math.round((performance.now() - failedAt) / 100) / 10
+    failedAt = undefined
+    log.info({ seconds }, 'This node updates its heartbeat again')
   }
   let count = 0
   const look = async () => {
@@ -74,9 +79,10 @@ export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools):
   }
   await beat()
   const ends = [
-    repeated(beatMilliseconds, beat, error =>
-      log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets'),
-    ),
+    repeated(beatMilliseconds, beat, error => {
+      failedAt = performance.now()
+      log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets')
+    }),
     repeated(beatMilliseconds, look, error =>
       log.warn({ err: error }, 'This node cannot look for nodes that have died; it tries again every second'),
     ),

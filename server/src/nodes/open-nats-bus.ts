@@ -24,12 +24,11 @@ export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(
 
 /** The bus over NATS. Throws an Error if NATS cannot be used. */
 export async function openNatsBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {
-  const options = await natsOptions(config)
   const subjects = await subjectsFor(db)
   const journal = await journalOf(db)
   let bus: NatsBus | undefined
   const answer = node && { subject: subjects.rollCall, content: () => presence(node) }
-  const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data), answer })
+  const link = await NatsLink.open({ options: () => natsOptions(config), log, hear: data => bus?.hear(data), answer })
   const opened = new NatsBus({ link, subjects, journal, metrics, log })
   bus = opened
   return { bus: opened, close: async () => opened.close() }

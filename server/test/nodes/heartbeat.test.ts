@@ -28,7 +28,11 @@ async function openWithLeases() {
   const databaseUrl = await createPostgresDatabase({ made: true })
   const config = readConfig({ databaseUrl }, {})
   const warnings: string[] = []
-  const log = Object.assign(createLog('fatal'), { warn: (_: object, text: string) => warnings.push(text) })
+  const infos: string[] = []
+  const log = Object.assign(createLog('fatal'), {
+    warn: (_: object, text: string) => warnings.push(text),
+    info: (_: object, text: string) => infos.push(text),
+  })
   const db = await openDatabase(config, { log, follow: () => {} })
   onTestFinished(() => db.close())
   const later = Date.now() + 3_600_000
@@ -45,7 +49,7 @@ async function openWithLeases() {
     const isLaneFree = await db.transaction(tx => holdLane(tx, 'ordered x', Date.now(), { nodeId: 'own', until: Date.now() + 1 }))
     return [isLaneFree, (await db.all(leased)).length === 0, (await db.get(lastDue))!.at <= Date.now()]
   }
-  return { db, databaseUrl, warnings, aliveness, isFree }
+  return { db, databaseUrl, warnings, infos, aliveness, isFree }
 }
 
 /** Resolves once the node has updated its heartbeat so many times: it looks for dead nodes as often. */
@@ -109,7 +113,7 @@ test('the leases of a node of which the database knows nothing, as after a crash
 })
 
 test('a node stops its deliveries before the others may take them over, if the database does not accept its heartbeats', async () => {
-  const { db, aliveness } = await openWithLeases()
+  const { db, infos, aliveness } = await openWithLeases()
   const { signal } = aliveness
   const extended = vi.spyOn(aliveness, 'extend')
   await beats(db, 2)
@@ -126,4 +130,5 @@ test('a node stops its deliveries before the others may take them over, if the d
   await db.run(statement('alter table away rename to nodes'))
   await until(() => !aliveness.signal.aborted)
   expect(signal.aborted).toBe(true)
+  expect(infos).toEqual(['This node updates its heartbeat again'])
 })

@@ -4,7 +4,7 @@ import { nkeys } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { hasNats, startNats } from '../support/nats.ts'
 import { makeAccounts } from '../support/nats-accounts.ts'
-import { temporaryFolder } from '../support/process.ts'
+import { keyVariables, serve, temporaryFolder } from '../support/process.ts'
 import { makeCertificates } from '../support/test-certificates.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
@@ -42,6 +42,28 @@ test.skipIf(!hasNats)('a token is a login', async () => {
   const { url } = await startNats(['--auth', 'secret'])
   expect(await outcome({ natsUrl: url, natsToken: 'secret' })).toBe('starts')
   expect(await outcome({ natsUrl: url, natsToken: 'wrong' })).toMatch(refusal)
+  expect(await outcome({ natsUrl: url.replace('//', '//secret@') })).toBe('starts')
+  expect(await outcome({ natsUrl: url.replace('//', '//wrong@') })).toMatch(refusal)
+})
+
+test.skipIf(!hasNats)('a node says why NATS does not accept it again, and reads the file of its login before each attempt', async () => {
+  const [first, second] = [nkeys.createUser(), nkeys.createUser()]
+  const allowing = (pair: typeof first) => `authorization { users: [ { nkey: ${pair.getPublicKey()} } ] }\n`
+  const seedOf = (pair: typeof first) => Buffer.from(pair.getSeed()).toString()
+  const [config, seed] = [await newFile(allowing(first)), await newFile(seedOf(first))]
+  const nats = await startNats(['-c', config])
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const flags = ['--port', '0', '--database-url', databaseUrl, '--nats-url', nats.url, '--nats-nkey', seed]
+  const node = serve(flags, { env: keyVariables })
+  await node.url()
+  await nats.stop()
+  await writeFile(config, allowing(second))
+  await nats.start()
+  await expect.poll(() => node.stderr).toMatch(/"why":"'?Authorization Violation[^\n]*"NATS cannot be used again yet/i)
+  await writeFile(seed, seedOf(second))
+  await expect.poll(() => node.stderr).toContain('NATS is connected again')
+  // A reason is not repeated with each attempt.
+  expect(node.stderr.match(/Authorization Violation/gi)).toHaveLength(1)
 })
 
 test.skipIf(!hasNats)('the seed of an NKey in a file is a login, and another one is refused', async () => {
