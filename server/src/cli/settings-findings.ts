@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../settings/config.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
-import { advice, unsafe, type Finding } from './finding.ts'
+import { advice, fault, unsafe, type Finding } from './finding.ts'
 
 /** Names for addresses that only this machine can reach. */
 export const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
@@ -66,7 +66,12 @@ function* ofServices(config: Config): Generator<Finding> {
   }
 }
 
-function* ofRootKey({ rootKey }: Config): Generator<Finding> {
+function* ofRootKey({ rootKey, databaseUrl }: Config): Generator<Finding> {
+  if (!rootKey && databaseUrl !== undefined)
+    yield fault(
+      'These settings have no root key, and a server on PostgreSQL does not start without it',
+      'Set CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY, to the same values for all nodes.',
+    )
   if (rootKey && isWeakSecret(rootKey.secretAccessKey))
     yield unsafe(
       'The secret of the root key is too short, or it contains a word that documents use as an example',
@@ -108,10 +113,10 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
   return findings
 }
 
-/** The findings about the settings: first what is unsafe, then what could be better. */
+/** The findings about the settings: first what is wrong or unsafe, then what could be better. */
 export async function settingsFindings(config: Config): Promise<Finding[]> {
   const { databaseUrl } = config
   const ofSettings = [...ofListeners(config), ...ofDatabase(databaseUrl), ...ofServices(config), ...ofRootKey(config)]
   const findings = [...ofSettings, ...(await ofFiles(config))]
-  return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]
+  return [...findings.filter(({ kind }) => kind !== 'advice'), ...findings.filter(({ kind }) => kind === 'advice')]
 }

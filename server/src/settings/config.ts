@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { closestMatch } from 'leven'
-import { isPublic } from '../tools/addresses.ts'
+import { inUrl, isPublic } from '../tools/addresses.ts'
 import { countLimits, sizeLimits, type Limits } from './limits.ts'
 import { parseMasterKeys, type MasterKey } from './master-keys.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
@@ -26,8 +26,20 @@ export interface Config extends Settings {
 const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
 const masterKeyVariable = 'CARILLON_MASTER_KEY'
 
-/** A URL without its password, for messages. */
-const withoutPassword = (text: string) => text.replaceAll(/(:\/\/[^:@/,]*:)[^@]*(?=@)/g, '$1…')
+/** Flags whose values are secrets as a whole. */
+const secretFlags: ReadonlySet<string> = new Set(
+  [settings.natsPassword, settings.natsToken, settings.consoleClientSecret].map(({ flag }) => flag),
+)
+
+/**
+ * A value without the passwords in its URLs, for messages. It may be no valid URL, so everything up to the last `@` may be part of a
+ * password. A user of NATS without a password is a token.
+ */
+const withoutSecrets = (text: string) =>
+  text
+    .replace(/(:\/\/[^:@/,]*:).*@/s, '$1…@')
+    .replaceAll(/((?:nats|tls):\/\/)[^:/]+@/g, '$1…@')
+    .replaceAll(/([?&](?:ssl)?password=)[^&]*/g, '$1…')
 
 const prefix = 'CARILLON_'
 
@@ -57,13 +69,15 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
       return [name, parse(text)]
     } catch (error) {
       const source = flags[name] === undefined ? variable : `--${flag}`
-      throw new Error(`${source} ${(error as Error).message}, not '${withoutPassword(text)}'.`, { cause: error })
+      const given = secretFlags.has(flag) ? '' : `, not '${withoutSecrets(text)}'`
+      throw new Error(`${source} ${(error as Error).message}${given}.`, { cause: error })
     }
   })
   const values = Object.fromEntries(entries) as Settings
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
+  requirePorts(values)
   requireNats(values)
   if (values.seed !== undefined && values.natsUrl !== undefined)
     throw new Error(
@@ -121,6 +135,14 @@ function requireNoPublicAddress({ host, natsUrl }: Settings) {
   const open = addresses.find(isPublic)
   if (open !== undefined)
     throw new Error(`--test-mode is refused at the public address ${open}, which anybody could reach. Give --host 127.0.0.1.`)
+}
+
+/** Throws if two listeners would have the same port. */
+function requirePorts({ host, port, tls, tlsPort, adminAddress }: Settings) {
+  if (tls && port === tlsPort && port !== 0) throw new Error(`--port and --tls-port must differ: both are ${port}.`)
+  const ports = [port, ...(tls ? [tlsPort] : [])].filter(each => each !== 0)
+  const isTaken = ports.some(each => adminAddress === `${inUrl(host)}:${each}`)
+  if (isTaken) throw new Error(`--admin-address must have another port than --port and --tls-port, not ${adminAddress}.`)
 }
 
 function requireNats(values: Settings) {

@@ -78,6 +78,16 @@ export function webUrl(text: string): string {
   return text
 }
 
+/** Throws for a URL whose user or password has a `%` that does not begin an encoded character. */
+function requireDecodable(url: string) {
+  const { username, password } = new URL(url)
+  try {
+    decodeURIComponent(username + password)
+  } catch {
+    throw new Error('must have special characters of the user and the password percent-encoded, such as %25 for %')
+  }
+}
+
 const sslModes = ['disable', 'require', 'verify-ca', 'verify-full']
 
 export function postgresUrl(text: string): string {
@@ -88,6 +98,7 @@ export function postgresUrl(text: string): string {
     (urls.length > 1 && urls.some(url => new URL(url).hostname === ''))
   )
     throw new Error('must be a URL such as postgresql://user:password@host:5432/database')
+  requireDecodable(urls[0]!)
   const { searchParams } = new URL(urls[0]!)
   const target = searchParams.get('target_session_attrs') ?? 'read-write'
   if (target !== 'read-write' && target !== 'primary')
@@ -111,6 +122,7 @@ export function natsUrls(text: string): readonly string[] {
   const logins = new Set(urls.filter(isNatsUrl).map(url => `${new URL(url).username}:${new URL(url).password}`))
   if (!urls.every(isNatsUrl)) throw new Error('must be URLs such as nats://nats.example.com:4222 or tls://…, separated by commas')
   if (logins.size > 1) throw new Error('must have the same user and password in each URL')
+  requireDecodable(urls[0]!)
   return urls
 }
 

@@ -12,7 +12,7 @@ import { certificateFindings } from '../../src/cli/certificate-findings.ts'
 import { loginFindings } from '../../src/cli/login-findings.ts'
 import { settingsFindings } from '../../src/cli/settings-findings.ts'
 import { readConfig } from '../../src/settings/config.ts'
-import { keyVariables, main, run, serve, serveTls, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, run, safeKeyVariables, serve, serveTls, temporaryFolder } from '../support/process.ts'
 
 const doctor = async (args: string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'doctor', ...args], { env })
 
@@ -105,9 +105,14 @@ test.each([
 
 test('a server of another host with TLS, or of this machine without TLS, is not reported', async () => {
   expect(
-    await found({ databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' }),
+    await found(
+      { databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' },
+      safeKeyVariables,
+    ),
   ).toEqual([])
-  expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' })).toEqual([])
+  expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' }, safeKeyVariables)).toEqual(
+    [],
+  )
 })
 
 test('a secret that can be guessed is reported, and not shown', async () => {
@@ -194,20 +199,25 @@ test('a database whose master key is another one, or missing, is reported', asyn
 test('a node without a bus is reported alive on PostgreSQL, and its clock is compared', async () => {
   const databaseUrl = await createPostgresDatabase()
   const flags = ['--database-url', databaseUrl, '--no-tls']
-  const before = await doctor(flags)
+  const before = await doctor(flags, safeKeyVariables)
   expect([before.code, before.stdout]).toEqual([
     1,
     expect.stringMatching(/^fault: There is no database of these settings\.\n {8}.* The first start of a server creates one: /),
   ])
   const server = serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables })
   const { port } = new URL(await server.url())
-  const { code, stdout } = await doctor(flags)
+  const { code, stdout } = await doctor(flags, safeKeyVariables)
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^good: The database answers: PostgreSQL with schema version \d+, /)])
   expect(stdout).toMatch(/^good: The clock of the database is within a second of the clock of this machine\.$/m)
   expect(stdout).toMatch(new RegExp(`^good: 1 node is alive: \\S+:${port}\\.$`, 'm'))
   expect(kindsIn(stdout)).toEqual(new Set(['good']))
   await serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }).url()
-  const two = await doctor(flags)
+  const withoutKey = await doctor(flags)
+  expect([withoutKey.code, withoutKey.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^fault: These settings have no root key, and a server on PostgreSQL does not start without it\.$/m),
+  ])
+  const two = await doctor(flags, safeKeyVariables)
   expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not get the events of these: \S+, \S+\.$/m)])
 })
 
@@ -216,7 +226,7 @@ test('a service that cannot be reached is reported with the reason, and one that
   const away = `http://127.0.0.1:${port}`
   const ofIssuer = ['--oidc-audience', 'web', '--oidc-issuer']
   const database = ['--database-url', `postgresql://x@127.0.0.1:${port}/x`, '--no-tls']
-  const { code, stdout } = await doctor([...database, '--lambda-endpoint', away, ...ofIssuer, away])
+  const { code, stdout } = await doctor([...database, '--lambda-endpoint', away, ...ofIssuer, away], safeKeyVariables)
   expect(code).toBe(1)
   expect(stdout).toMatch(/^fault: The database cannot be used\.\n {8}.*ECONNREFUSED/m)
   expect(stdout).toMatch(new RegExp(`^fault: The Lambda endpoint cannot be reached at ${away}\\.\\n {8}.*ECONNREFUSED`, 'm'))

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sts } from '../support/access.ts'
@@ -114,6 +114,19 @@ test.each(databaseKinds)(
     owner.messaging.destroy()
   },
 )
+
+test.skipIf(process.getuid?.() !== 0)('a master key that root creates by a command belongs to the owner of the data folder', async () => {
+  const data = await temporaryFolder()
+  await makeDatabase({ data })
+  await chown(data, 12_345, 12_345)
+  const policy = join(await temporaryFolder(), 'policy.json')
+  await writeFile(policy, JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'chime:*', Resource: '*' }] }))
+  for (const command of [['create', '--policy', policy], ['rotate-master-key']]) {
+    expect(await run(process.execPath, [main, 'keys', ...command, '--data', data])).toMatchObject({ code: 0 })
+    const { uid, gid, mode } = await stat(join(data, 'master-key'))
+    expect([uid, gid, mode & 0o777]).toEqual([12_345, 12_345, 0o600])
+  }
+})
 
 test('a leaked master key is replaced at once, which ends all temporary credentials', async () => {
   const data = await temporaryFolder()

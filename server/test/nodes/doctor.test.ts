@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
-import { main, run } from '../support/process.ts'
+import { main, run, safeKeyVariables } from '../support/process.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
 async function startNode(databaseUrl: string, natsUrl: string) {
@@ -18,7 +18,7 @@ test.skipIf(!hasNats)(
     const databaseUrl = await createPostgresDatabase()
     const [nats, other] = [await startNats(), await startNats()]
     const doctor = async (...flags: string[]) =>
-      run(process.execPath, [main, 'doctor', '--database-url', databaseUrl, '--no-tls', ...flags])
+      run(process.execPath, [main, 'doctor', '--database-url', databaseUrl, '--no-tls', ...flags], { env: safeKeyVariables })
     const [a, b] = [await startNode(databaseUrl, nats.url), await startNode(databaseUrl, nats.url)]
 
     const well = await doctor('--nats-url', nats.url)

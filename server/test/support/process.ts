@@ -14,6 +14,9 @@ export const main = inject('main')
 export const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret-that-nobody-prints' }
 export const keyVariables = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
 
+/** A root key that the doctor finds safe. */
+export const safeKeyVariables = { ...keyVariables, CARILLON_SECRET_ACCESS_KEY: 'kPq7vX2mZ9wLr4tB8nYc' }
+
 /** Whether a test may mount a small disk. */
 export const canMount = () =>
   process.getuid?.() === 0 && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; rmdir "$d"']).status === 0
