@@ -22,7 +22,7 @@ export const readMarkers = {
     checkOrdinary(call.facts.channel, 'Read markers')
     const { createdAt } = requireMessage(call, input.MessageId)
     const hiddenBefore = retentionCutoff(call.now(), call.facts.retentionDays)
-    await putReadMarker(call.db, actingIn(call), input.MessageId, hiddenBefore)
-    return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
+    const readAt = await putReadMarker(call.db, actingIn(call), input.MessageId, hiddenBefore)
+    return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: readAt ?? createdAt }
   },
 } satisfies Partial<Handlers>

@@ -5,7 +5,7 @@ import type { Database, Queries, Transaction } from '../database/database.ts'
 import { lockChannel } from '../store/channels.ts'
 import type { CalledChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
-import { markRead, markReadAt, memberCount, messagesBehind, type Marked } from '../store/read-markers.ts'
+import { markNewestRead, markRead, markReadAt, memberCount, messagesBehind, type Marked } from '../store/read-markers.ts'
 import { unreadIn, type Unread } from '../store/unread.ts'
 import type { ActingInChannel } from './acting.ts'
 import { checkOrdinary } from './sub-channels.ts'
@@ -16,10 +16,13 @@ export async function moveReadMarker(tx: Transaction, { channel, actor, now }: A
   await emitMoved(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()), { unread: 0, mentions: 0 })
 }
 
-/** Sets the actor's read marker in an ordinary channel to a message, forward or back. Retention hides messages before that time. */
+/**
+ * Sets the actor's read marker in an ordinary channel to a message, forward or back, and returns its time; undefined if the actor is not a
+ * member any more. Retention hides messages before the time `hiddenBefore`.
+ */
 export async function putReadMarker(db: Database, { channel, actor }: ActingInChannel, messageId: string, hiddenBefore: number) {
   const behind = await messagesBehind(db, channel.id, actor.id, messageId, turn)
-  await db.transaction(tx => put(tx, { channel, actor }, messageId, { behind, hiddenBefore }))
+  return db.transaction(tx => put(tx, { channel, actor }, messageId, { behind, hiddenBefore }))
 }
 
 async function put(
@@ -28,9 +31,15 @@ async function put(
   messageId: string,
   { behind, hiddenBefore }: { behind: Awaited<ReturnType<typeof messagesBehind>>; hiddenBefore: number },
 ) {
-  if (!(await lockChannel(tx, channel.id))) return
+  if (!(await lockChannel(tx, channel.id))) return undefined
   const marked = await markReadAt(tx, channel.id, actor.id, messageId, behind)
-  if (marked) await emitMoved(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
+  if (!marked) return undefined
+  const left = await unreadIn(tx, channel.id, actor.id, hiddenBefore)
+  // The time of the last message is that of its release. Otherwise Amazon's list would show the channel as unread.
+  const isAllRead = marked.isReleased && left.unread === 0
+  const moved = isAllRead ? await markNewestRead(tx, channel.id, actor.id) : marked
+  await emitMoved(tx, channel, actor, moved, left)
+  return moved?.readAt
 }
 
 /**

@@ -26,6 +26,12 @@ const mark = statement<MarkedRow>(`
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0 ${marked}`)
 const markAt = statement<MarkedRow>(`
   update memberships set read_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0 ${marked}`)
+const markNewest = statement<MarkedRow>(`
+  update memberships set read_at = (
+    select max(at) from (
+      select memberships.read_at as at union all select memberships.last_private_at
+      union all select c.last_message_at from channels c where c.id = $1) times)
+  where channel_id = $1 and member_id = $2 and sub_channel_id = 0 ${marked}`)
 const selectCount = statement<{ members: number }>(`select member_count as members from channels where id = $1`)
 const selectReadMarkers = statement<{ id: number; memberId: number; arn: string; name: string; readAt: number | null }>(`
   select m.id, i.id as "memberId", ${identityArn('i')} as arn, i.name, m.read_at as "readAt"
@@ -58,6 +64,7 @@ export async function messagesBehind(db: Queries, channelId: number, memberId: n
 
 /**
  * Sets the member's read marker to a message of a locked channel; undefined if it is not a member any more, or the message is gone.
+ * `isReleased` says whether a channel flow has released the message, so that LastMessageTimestamp is later than the message.
  */
 export async function markReadAt(
   tx: Queries,
@@ -65,12 +72,17 @@ export async function markReadAt(
   memberId: number,
   messageId: string,
   behind: OwnAfter | undefined,
-): Promise<Marked | undefined> {
+): Promise<(Marked & { readonly isReleased: boolean }) | undefined> {
   const message = partsOfId(messageId)
   if (!message) return undefined
   const row = await tx.get(markAt, channelId, memberId, message.at)
-  if (!row || !(await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message, behind))) return undefined
-  return markedOf(row)
+  const arrival = row && (await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message, behind))
+  return arrival === undefined ? undefined : { ...markedOf(row)!, isReleased: arrival !== message.sequence }
+}
+
+/** Moves the member's read marker forward to the LastMessageTimestamp that the member sees. */
+export async function markNewestRead(tx: Queries, channelId: number, memberId: number): Promise<Marked | undefined> {
+  return markedOf(await tx.get(markNewest, channelId, memberId))
 }
 
 /** How many members an ordinary channel has. */

@@ -151,16 +151,19 @@ export async function countOwnAfter(
   }
 }
 
-/** Moves the position of a member of a locked channel to a message, forward or back; false if the message is gone. */
+/**
+ * Moves the position of a member of a locked channel to a message, forward or back. Returns the arrival of the message; undefined if it is
+ * gone.
+ */
 export async function putReadPosition(tx: Queries, membership: MembershipKey, message: MessageIdParts, counted: OwnAfter | undefined) {
   const found = await selected(tx, membership, message)
-  if (!found) return false
+  if (!found) return undefined
   // The ordinal has risen if corrections that may have been counted are settled (store/unread-corrections.ts).
   const isCounted = counted?.arrival === found.arrival && counted.ordinal === found.ordinal
   const { count, cursor } = isCounted ? counted : { count: 0, cursor: [found.at, -1] as const }
   const rest = await tx.get(countOwn, ...valuesOf(membership), found.at, found.arrival, ...cursor, Number.MAX_SAFE_INTEGER)
   await tx.run(put, ...valuesOf(membership), found.ordinal, found.arrival, found.at, count + rest!.count)
-  return true
+  return found.arrival
 }
 
 /** A message that has been redacted or deleted, as it was. */
