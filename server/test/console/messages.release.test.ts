@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { hasBrowser } from '../support/browser.ts'
 import { startConsole, startWithChannels } from './scene.ts'
 
+const sixty = (name: string) => Array.from({ length: 60 }, (_, index) => `${name} ${index + 1}`)
+
 test.skipIf(!hasBrowser)(
   'after a lost connection the messages of a channel have no gap, keep what is heard while they are read, and leave another list alone',
   async () => {
@@ -60,7 +62,7 @@ test.skipIf(!hasBrowser)(
     }
 
     // More is missed than one answer has, and while it travels three of its messages change and one arrives.
-    const missed = Array.from({ length: 60 }, (_, index) => `missed ${index + 1}`)
+    const missed = sixty('missed')
     const sent: Awaited<ReturnType<typeof say>>[] = []
     await away(async () => {
       for (const each of missed) sent.push(await say(each))
@@ -77,6 +79,24 @@ test.skipIf(!hasBrowser)(
     await expect.poll(shown).toEqual([...missed.slice(10, 57), ...end])
     await page.getByRole('button', { name: 'Earlier messages' }).click()
     await expect.poll(shown).toEqual(['from the beginning', ...missed.slice(0, 57), ...end])
+
+    // Older messages that arrive after a gap was found are left out, and are loaded again from the end of the gap.
+    const [second, third] = [sixty('second'), sixty('third')]
+    const miss = async (texts: readonly string[]) => {
+      for (const each of texts) await say(each)
+    }
+    await away(() => miss(second))
+    await expect.poll(shown).toEqual(second.slice(10))
+    await hold()
+    await page.getByRole('button', { name: 'Earlier messages' }).click()
+    await expect.poll(() => held.length).toBe(1)
+    await away(() => miss(third))
+    await expect.poll(() => held.length).toBe(2)
+    held.reverse()
+    await answer()
+    await expect.poll(shown).toEqual(third.slice(10))
+    await page.getByRole('button', { name: 'Earlier messages' }).click()
+    await expect.poll(shown).toEqual([...second.slice(20), ...third])
 
     // The answer to a list that is left meanwhile comes before that of the next list.
     await away(hold)
