@@ -57,10 +57,15 @@ const maxSockets = 1024
 async function boundedHandler(largestResponse: number) {
   const { NodeHttpHandler } = await import('@smithy/node-http-handler')
   class BoundedHandler extends NodeHttpHandler {
-    override async handle(...asked: Parameters<InstanceType<typeof NodeHttpHandler>['handle']>) {
-      const answered = await super.handle(...asked)
+    override async handle(...[request, options]: Parameters<InstanceType<typeof NodeHttpHandler>['handle']>) {
+      const answered = await super.handle(request, options)
       const { response } = answered
-      if (response.body instanceof Readable) response.body = Readable.from([await beginningOf(response.body, largestResponse)])
+      if (!(response.body instanceof Readable)) return answered
+      const body = await beginningOf(response.body, largestResponse).catch((error: unknown) => {
+        // The SDK names the error of a request that has taken too long like this, and not that of a response.
+        throw options?.abortSignal?.aborted ? Object.assign(new Error('Request aborted', { cause: error }), { name: 'AbortError' }) : error
+      })
+      response.body = Readable.from([body])
       return answered
     }
   }

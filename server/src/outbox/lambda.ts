@@ -30,7 +30,7 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
     const short = `Lambda has answered ${status}`
     return { short, long: [short, saidBy(error)].filter(text => text !== '').join(': ') }
   }
-  if (isLate(error)) return { short: 'Lambda has not answered in time', long: `Lambda has not answered in time: ${message}` }
+  if (isLate(error)) return { short: 'Lambda has not answered in time', long: 'Lambda has not answered in time' }
   return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${messageOf(error)}` }
 }
 

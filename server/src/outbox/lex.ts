@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import type { PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
 import { awsOptions, clientOfRegion, detailOf, hasCredentialVariables, regionOf, saidBy, type SdkError } from './aws.ts'
-import { messageOf, NotReached } from './delivery.ts'
+import { isLate, messageOf, NotReached } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 
@@ -60,8 +60,10 @@ function explained(error: unknown, aliasArn: string, endpointUrl: string | undef
   }
   if (error instanceof SyntaxError) return noJson(at, error)
   const status = $metadata?.httpStatusCode
-  if (status === undefined)
-    return new LexFailure(`${at} does not answer: ${messageOf(error)}`, { status: notAnswered, isPassing: true, cause: error })
+  if (status === undefined) {
+    const text = isLate(error) ? `${at} has not answered in time` : `${at} does not answer: ${messageOf(error)}`
+    return new LexFailure(text, { status: notAnswered, isPassing: true, cause: error })
+  }
   if (status < 300) return bad(`${at} has answered something that is not an answer of Lex: ${saidBy(error)}`, error)
   const text = `${at} has answered ${status}${detailOf(error)}`
   if (status < 400) return bad(text, error)
@@ -81,8 +83,8 @@ function unpacked(header: string | undefined): unknown {
 /** The answer of PutSession in the shape of RecognizeText. An endpoint other than Amazon's may answer in that shape, as JSON. */
 async function answerOfSession({ messages, sessionState, sessionId, audioStream }: PutSessionCommandOutput): Promise<unknown> {
   if (messages === undefined && sessionState === undefined) {
-    const text = (await audioStream?.transformToString()) ?? ''
-    if (text.trimStart().startsWith('{')) return JSON.parse(text)
+    const text = (await audioStream?.transformToString())?.trim() ?? ''
+    if (text !== '') return JSON.parse(text)
   }
   return { messages: unpacked(messages), sessionState: unpacked(sessionState), sessionId }
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { JsonObject } from '../tools/json.ts'
 import { destinationSecret, secretSource } from './destination-secrets.ts'
 import { isNatsCredentials, isNkeySeed, type NatsAccess, type NatsLogin } from './nats-access.ts'
@@ -25,6 +26,18 @@ export const natsMembers = [
 
 /** Subjects without wildcards, and not those that NATS reserves. */
 const subjectPattern = /^(?!\$)[\w-]+(?:\.[\w-]+)*$/
+
+const certificate = (text: string) => new X509Certificate(text)
+const pem = { ca: certificate, cert: certificate, key: (text: string) => createPrivateKey(text) }
+
+function canParse(parse: (text: string) => unknown, text: string): boolean {
+  try {
+    parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 type Secrets = Readonly<Record<(typeof secretNames)[number], string | undefined>>
 
@@ -70,5 +83,10 @@ export async function natsDestination(entry: JsonObject, environment: NodeJS.Pro
   const secrets = await secretsOf(entry, environment)
   const { ca, cert, key } = secrets
   if ((cert === undefined) !== (key === undefined)) throw new Error('cert and key are given together, or neither is')
+  for (const [name, parse] of Object.entries(pem)) {
+    const text = secrets[name as keyof typeof pem]
+    if (text !== undefined && !canParse(parse, text))
+      throw new Error(`${secretSource(entry, name)} must have a ${name === 'key' ? 'private key' : 'certificate'} in PEM`)
+  }
   return { type: 'nats', urls, subject, isStored: jetStream, login: loginOf(entry, secrets), ca, cert, key }
 }

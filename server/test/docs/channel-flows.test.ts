@@ -1,7 +1,9 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { NotReached } from '../../src/outbox/delivery.ts'
 import { whyNotInvoked } from '../../src/outbox/lambda.ts'
+import { WebhookRefusal } from '../../src/outbox/webhook.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
 
@@ -47,4 +49,7 @@ const named = (name: string) => Object.assign(new Error('x'), { name })
 test('the Status.Detail in docs/channel-flows.md is what a message has', () => {
   for (const error of [named('CredentialsProviderError'), named('Error'), status(404), named('TimeoutError')])
     expect(page).toContain(`${whyNotInvoked(error).short}.`)
+  const late = Object.assign(new Error('x'), { name: 'TimeoutError' })
+  for (const error of [new NotReached('x'), new WebhookRefusal('http://x', 404), new NotReached('x', { cause: late })])
+    expect(page).toContain(`${whyNotInvoked(error).short.replace('its webhook', '')}.`)
 })

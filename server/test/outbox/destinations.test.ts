@@ -4,6 +4,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { rootCertificates } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fileSink } from '../../src/outbox/file.ts'
 import { readDestinations } from '../../src/settings/destinations.ts'
@@ -302,7 +303,7 @@ test('a file of destinations may name its schema, begin with a byte order mark, 
 describe('A file of destinations is refused where', () => {
   const good = { type: 'webhook', url: 'https://audit.example.com', secretVariable: 'SECRET' }
   const nats = { type: 'nats', url: 'nats://127.0.0.1', subject: 'carillon.records' }
-  const environment = { SECRET: secret, SHORT: 'short' }
+  const environment = { SECRET: secret, SHORT: 'short', PEM: rootCertificates[0]! }
   test.each([
     ['it is not JSON', '{', /the file is not JSON/],
     ['it is a list', '[]', /must hold an object whose members are ARNs/],
@@ -328,6 +329,12 @@ describe('A file of destinations is refused where', () => {
       'credentials are not those of NATS',
       { [streamArn]: { ...nats, credentialsVariable: 'SECRET' } },
       /must have a credentials file of NATS/,
+    ],
+    ['a CA is not in PEM', { [streamArn]: { ...nats, caVariable: 'SECRET' } }, /caVariable "SECRET" must have a certificate in PEM/],
+    [
+      'a key is not in PEM',
+      { [streamArn]: { ...nats, keyVariable: 'SECRET', certVariable: 'PEM' } },
+      /keyVariable "SECRET" must have a private key in PEM/,
     ],
     ['a certificate has no key', { [streamArn]: { ...nats, certVariable: 'SECRET' } }, /cert and key are given together/],
     ['a function is a subject', { [functionArn]: nats }, /the type of a function must be webhook, not "nats"/],

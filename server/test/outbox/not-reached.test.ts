@@ -31,6 +31,7 @@ async function webhooksAt(url: string) {
 
 const nowhere = async () => readDestinations(undefined, {})
 const soon = () => AbortSignal.timeout(5000)
+const late = () => AbortSignal.timeout(200)
 const entry = {
   id: 1,
   lane: `event-bus ${bus}`,
@@ -165,9 +166,29 @@ test('an idle connection to a webhook is closed before most servers close it', a
   await expect.poll(() => isOver, { timeout: 6000 }).toBe(true)
 })
 
-test('a redirection is no answer of Lex', async () => {
-  const url = await answering(socket => socket.end(taken.replace('200', '302')))
-  await expect(botAsker(await nowhere(), url)(turn, soon())).rejects.toMatchObject({ status: 502, isPassing: false })
+const page = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\n<html>'
+
+test.each([
+  ['a redirection', taken.replace('200', '302'), turn.what],
+  ['a page', page, turn.what],
+  ['a page to a welcome', page, { welcomeIntent: 'Hello' }],
+])('%s is no answer of Lex', async (_, answer, what) => {
+  const url = await answering(socket => socket.end(answer))
+  await expect(botAsker(await nowhere(), url)({ ...turn, what }, soon())).rejects.toMatchObject({ status: 502, isPassing: false })
+})
+
+test('services whose answers do not end are too slow, and not out of reach', async () => {
+  const url = await answering(socket => socket.write('HTTP/1.1 500 Failed\r\ncontent-length: 9\r\n\r\n'))
+  const invoking = functionInvoker(await nowhere(), url)(functionArn, {}, late())
+  expect(await invoking.then(() => undefined, whyNotInvoked)).toMatchObject({ short: 'Lambda has not answered in time' })
+  expect(await messageOf(botAsker(await nowhere(), url)(turn, late()))).toBe(`Lex at ${url} for ${aliasArn} has not answered in time`)
+  expect(
+    await messageOf(
+      streamSinks(await nowhere(), url)
+        .sinkOf(streamArn)
+        .check(streamArn, late()),
+    ),
+  ).toContain('it has not answered in time')
 })
 
 test('a webhook that is too slow is not said to be out of reach', async () => {
