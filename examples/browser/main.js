@@ -34,17 +34,26 @@ let hasConnected = false
 /** The events that Amazon does not have: a session hears those that its URL asks for. */
 const events = ['unread', 'typing', 'reaction', 'thread', 'pin']
 
+const isConnected = () => $('#state').dataset.state === 'connected'
 const attempt = (act, place) => void act().catch(error => showError(error, place))
 const current = () => channels.get(store.current())
 const as = () => ({ ChimeBearer: store.me() })
 
 const actions = { edit, open, pin, react, remove, reply }
 
+let showing
 function show() {
+  clearTimeout(showing)
+  showing = undefined
   showChannels(actions)
   showMessages(actions)
   showPins()
+  showPeople()
+  showTyping()
 }
+
+/** Events come in bursts, each of which is shown once. A hidden page has no animation frames, and its title counts what is unread. */
+const showSoon = () => (showing ??= setTimeout(show, 50))
 
 // ---- Reading
 
@@ -61,16 +70,19 @@ async function listChannelsNow() {
     ;({ NextToken } = page)
   } while (NextToken)
   store.keepOnly(listed)
-  // Without the roles the page only offers less.
-  await learnRoles().catch(() => {})
-  show()
+  showSoon()
 }
 
-/**
- * Learns what the user may do, without a call that may be refused: whose moderator it is, and whether it is an AppInstanceAdmin.
- * ListChannels has PRIVATE channels for those only.
- */
-async function learnRoles() {
+/** Learns whether the user is an AppInstanceAdmin: the server refuses this list to everybody else. */
+async function learnAdmin() {
+  const asked = { AppInstanceArn: store.me().split('/user/')[0], Privacy: 'PRIVATE', MaxResults: 1, ...as() }
+  const isAdmin = await messaging.listChannels(asked).then(Boolean, () => false)
+  store.keepRoles({ isAdmin })
+  showSoon()
+}
+
+/** Learns in which channels the user is a moderator; no event says so. If it fails, the page only offers less. */
+async function learnModerated() {
   const moderated = new Set()
   let NextToken
   do {
@@ -78,9 +90,8 @@ async function learnRoles() {
     for (const { ChannelSummary } of page.Channels) moderated.add(ChannelSummary.ChannelArn)
     ;({ NextToken } = page)
   } while (NextToken)
-  const { Channels } = await messaging.listChannels({ AppInstanceArn: store.me().split('/user/')[0], MaxResults: 50, ...as() })
-  const isAdmin = Channels.some(({ Privacy }) => Privacy === 'PRIVATE')
-  store.keepRoles({ isAdmin, moderated })
+  store.keepRoles({ moderated })
+  showSoon()
 }
 
 async function listMessages(channel, NextToken) {
@@ -89,7 +100,7 @@ async function listMessages(channel, NextToken) {
   for (const message of page.ChannelMessages) store.keep(channel, message)
   channel.next = page.NextToken
   channel.isStale = false
-  show()
+  showSoon()
   if (page.ChannelMessages.length === 0) return
   const MessageIds = page.ChannelMessages.map(({ MessageId }) => MessageId)
   const [reactions, threads] = await Promise.all([
@@ -98,7 +109,7 @@ async function listMessages(channel, NextToken) {
   ])
   for (const { MessageId, Reactions } of reactions.MessageReactions) channel.reactions.set(MessageId, Reactions)
   for (const { MessageId, ReplyCount } of threads.Threads) channel.replies.set(MessageId, ReplyCount)
-  showMessages(actions)
+  showSoon()
 }
 
 /** Reads all pins of the channel. */
@@ -111,31 +122,33 @@ async function listPins(channel) {
     ;({ NextToken } = page)
   } while (NextToken)
   channel.pins = new Map(pinned.map(({ Message }) => [Message.MessageId, Message]))
-  show()
+  showSoon()
 }
 
 /** Reads who is in the channel, and watches from now on who of them is online. */
 async function watch(channel) {
   const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
   channel.members = ChannelMemberships.map(({ Member }) => Member)
-  showPeople()
+  showSoon()
   // The first event of a watch has no number if the members have names again. Until it comes the screen stays as it is.
   store.keepOnline(channel.arn, undefined)
   const SessionId = session.configuration.messagingSessionId
-  if (hasConnected) await carillon.call('WatchPresence', { SessionId, ChannelArns: [channel.arn], ...as() })
+  if (isConnected()) await carillon.call('WatchPresence', { SessionId, ChannelArns: [channel.arn], ...as() })
 }
 
 async function markRead() {
   const channel = current()
   if (!channel || channel.unread === 0 || document.hidden) return
   Object.assign(channel, { unread: 0, mentions: 0, first: undefined })
-  showChannels(actions)
+  showSoon()
   await messaging.updateChannelReadMarker({ ChannelArn: channel.arn, ...as() })
 }
 
 /** Events during a lost connection may be missing, so everything is read again. Until then the screen stays as it is. */
 async function readAll() {
   store.forget()
+  void learnAdmin()
+  learnModerated().catch(() => {})
   await listChannels()
   const channel = current()
   if (channel) await Promise.all([listMessages(channel), listPins(channel), watch(channel)])
@@ -155,7 +168,6 @@ function hear({ type, payload }) {
   } else if (type === 'UPDATE_PRESENCE') {
     for (const presence of event.Presences) people.set(presence.AppInstanceUserArn, presence)
     for (const { ChannelArn, OnlineMemberCount } of event.Channels) store.keepOnline(ChannelArn, OnlineMemberCount)
-    showPeople()
   } else if (type === 'PIN_CHANNEL_MESSAGE') {
     // Of another channel they are listed when it is opened.
     if (channel && channel === current()) attempt(() => listPins(channel))
@@ -175,8 +187,7 @@ function hear({ type, payload }) {
     // A channel has changed, or the user has joined or left one.
     attempt(listChannels)
   }
-  show()
-  showTyping()
+  showSoon()
   attempt(markRead)
 }
 
@@ -244,15 +255,12 @@ function open(arn) {
   $('#pins').open = false
   $('#pins').hidden = true
   show()
-  showPeople()
-  showTyping()
   $('#send').content.focus()
   attempt(() => listMessages(channel))
   attempt(() => listPins(channel))
   attempt(() => watch(channel))
   attempt(markRead)
-  // No event says that the user has become a moderator.
-  learnRoles().then(show, () => {})
+  learnModerated().catch(() => {})
 }
 
 /** Keeps what is written in the open channel, and ends a reply or a change. */
@@ -285,7 +293,7 @@ function react(messageId, reaction) {
   attempt(async () => {
     const answer = await carillon.call('PutMessageReactions', { ChannelArn: channel.arn, MessageId: messageId, Reactions, ...as() })
     channel.reactions.set(messageId, answer.Reactions)
-    showMessages(actions)
+    showSoon()
   })
 }
 
@@ -297,22 +305,22 @@ function pin({ MessageId }) {
 }
 
 /** What the next submission of the form is: a message, a reply to one, or a change of one, whose text is then in the field. */
-function compose({ replied, edited } = {}) {
-  const [before, { content }] = [store.edited(), $('#send')]
-  if (edited && !before) current().draft = content.value
-  if (edited) content.value = edited.Content
-  else if (before) content.value = current()?.draft ?? ''
-  store.compose({ replied, edited })
+function compose(composed) {
+  const [isBefore, { content }] = [store.composed()?.isEdit, $('#send')]
+  if (composed?.isEdit && !isBefore) current().draft = content.value
+  if (composed?.isEdit) content.value = composed.message.Content
+  else if (isBefore) content.value = current()?.draft ?? ''
+  store.compose(composed)
   showComposer()
-  if (replied || edited) content.focus()
+  if (composed) content.focus()
 }
 
-function reply(replied) {
-  compose({ replied })
+function reply(message) {
+  compose({ message, isEdit: false })
 }
 
-function edit(edited) {
-  compose({ edited })
+function edit(message) {
+  compose({ message, isEdit: true })
 }
 
 /** Deletes a message. Only an AppInstanceAdmin may do so; others redact it: its place stays, without its text. */
@@ -325,7 +333,7 @@ async function remove(message) {
     await (isDeleted ? messaging.deleteChannelMessage(about) : messaging.redactChannelMessage(about))
     showError()
     // The session sends the change, if it is connected.
-    if ($('#state').dataset.state !== 'connected') attempt(readAll)
+    if (!isConnected()) attempt(readAll)
   })
 }
 
@@ -340,38 +348,38 @@ function sayTyping(IsTyping) {
 /** A second press of Enter while a message is on its way does not send it twice. */
 let isSending = false
 
-async function send(channel, replied) {
-  const { content } = $('#send')
+/** Sends a message or a reply, and then empties the field, or the draft if the user has gone on. What was written meanwhile stays. */
+async function send(channel, Content, composed) {
+  const replied = composed?.message
   // A reply to a reply is one more reply in the same thread.
   const root = replied && (store.threadOf(replied) ?? replied.MessageId)
   await messaging.sendChannelMessage({
     ChannelArn: channel.arn,
-    Content: content.value,
+    Content,
     Type: 'STANDARD',
     Persistence: 'PERSISTENT',
     ...(root && { MessageAttributes: { 'CARILLON.thread': { StringValues: [root] } } }),
     ...as(),
   })
-  channel.draft = ''
   saidTyping = 0
-  await submittedIn(channel, { replied })
+  const { content } = $('#send')
+  if (channel.draft === Content) channel.draft = ''
+  if (channel === current() && !store.composed()?.isEdit && content.value === Content) content.value = ''
+  if (composed === store.composed()) compose()
 }
 
-async function change(channel, edited) {
-  const Content = $('#send').content.value
-  await messaging.updateChannelMessage({ ChannelArn: channel.arn, MessageId: edited.MessageId, Content, ...as() })
-  await submittedIn(channel, { edited })
+/** Changes a message, which ends the change in the form. What was written meanwhile stays. */
+async function change(channel, Content, composed) {
+  await messaging.updateChannelMessage({ ChannelArn: channel.arn, MessageId: composed.message.MessageId, Content, ...as() })
+  if (composed === store.composed() && $('#send').content.value === Content) compose()
 }
 
-/** Empties the field and ends the reply or the change, unless the user has gone on to another one or to another channel meanwhile. */
-async function submittedIn(channel, { replied, edited }) {
-  if (channel === current() && edited === store.edited()) {
-    if (!edited) $('#send').content.value = ''
-    if (replied === store.repliesTo()) compose()
-  }
+async function submit() {
+  const [channel, composed, Content] = [current(), store.composed(), $('#send').content.value]
+  await (composed?.isEdit ? change : send)(channel, Content, composed)
   showError()
   // Otherwise the session sends it to the sender too.
-  if ($('#state').dataset.state !== 'connected') await listMessages(channel)
+  if (!isConnected()) await listMessages(channel)
 }
 
 on('#sign-in', 'submit', submitted => {
@@ -399,12 +407,7 @@ on('#send', 'submit', submitted => {
   submitted.preventDefault()
   if (isSending) return
   isSending = true
-  const channel = current()
-  attempt(() =>
-    (store.edited() ? change(channel, store.edited()) : send(channel, store.repliesTo())).finally(() => {
-      isSending = false
-    }),
-  )
+  attempt(() => submit().finally(() => (isSending = false)))
 })
 
 on('#search', 'submit', submitted => {
@@ -417,7 +420,7 @@ on('#search', 'submit', submitted => {
   })
 })
 on('#search', 'input', ({ target }) => target.value === '' && showFound())
-on('#send', 'input', ({ target }) => !store.edited() && sayTyping(target.value !== ''))
+on('#send', 'input', ({ target }) => !store.composed()?.isEdit && sayTyping(target.value !== ''))
 on('#send', 'keydown', event => {
   if (event.isComposing) return
   if (event.key === 'Escape') compose()
@@ -431,8 +434,7 @@ on('#status', 'change', ({ target }) =>
   attempt(() => carillon.call('PutPresenceStatus', { AppInstanceUserArn: store.me(), Status: target.value, ...as() })),
 )
 on('#earlier', 'click', () => attempt(() => listMessages(current(), current().next)))
-on('#no-reply', 'click', () => compose())
-on('#no-edit', 'click', () => compose())
+on('#no-compose', 'click', () => compose())
 on('#again', 'click', connect)
 on('#back', 'click', () => {
   history.pushState(null, '', location.pathname)

@@ -127,12 +127,12 @@ function messageItem(message, channel, { edit, pin, react, remove, reply }) {
 
 /** Says above the field what its text will be: a reply, or the new text of a message. */
 export function showComposer() {
-  const [replied, edited] = [store.repliesTo(), store.edited()]
-  $('#replying').hidden = !replied
-  $('#editing').hidden = !edited
-  if (replied) $('#replying > span').textContent = `Reply to ${replied.Sender.Name || nameOf(replied.Sender.Arn)}: ${replied.Content}`
-  if (edited) $('#editing > span').textContent = `Edit your message: ${edited.Content}`
-  $('#send > button').textContent = edited ? 'Save' : 'Send'
+  const { message, isEdit } = store.composed() ?? {}
+  $('#composing').hidden = !message
+  $('#send > button').textContent = isEdit ? 'Save' : 'Send'
+  if (!message) return
+  const { Sender, Content } = message
+  $('#composing > span').textContent = `${isEdit ? 'Edit your message' : `Reply to ${Sender.Name || nameOf(Sender.Arn)}`}: ${Content}`
 }
 
 /** Resolves to whether the user confirms that a message is deleted, or else redacted. */

@@ -8,20 +8,18 @@ export const channels = new Map()
 /** By ARN: the last UPDATE_PRESENCE of each user. */
 export const people = new Map()
 
-let user, chosen
-let composed = {}
-let roles = { isAdmin: false, moderated: new Set() }
+let user, chosen, composing
+const roles = { isAdmin: false, moderated: new Set() }
 
 export const me = () => user
 export const current = () => chosen
 export const signIn = arn => (user = arn)
 export const choose = arn => (chosen = arn)
-/** The message that the text in the field replies to, and the one that it changes. */
-export const repliesTo = () => composed.replied
-export const edited = () => composed.edited
-export const compose = ({ replied, edited }) => (composed = { replied, edited })
+/** { message, isEdit }: the message that the text in the field replies to, or changes; undefined for a new message. */
+export const composed = () => composing
+export const compose = composed => (composing = composed)
 
-export const keepRoles = learnt => (roles = learnt)
+export const keepRoles = learnt => Object.assign(roles, learnt)
 export const mayModerate = channel => roles.isAdmin || roles.moderated.has(channel.arn)
 export const mayDelete = () => roles.isAdmin
 

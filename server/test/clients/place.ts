@@ -17,7 +17,7 @@ export async function startPlace({ flags = [], members = ['bob'] }: { flags?: re
   }
   const server = await serve()
   const [url, tlsUrl] = [await server.url(), await server.tlsUrl()]
-  const { identity, messaging } = clientsOf({ url, rootKey })
+  const { identity, messaging, carillon } = clientsOf({ url, rootKey })
   onTestFinished(() => [identity, messaging].forEach(each => each.destroy()))
   const { AppInstanceArn } = await identity.createAppInstance({ Name: 'clients' })
   const user = (id: string) => `${AppInstanceArn}/user/${id}`
@@ -38,6 +38,7 @@ export async function startPlace({ flags = [], members = ['bob'] }: { flags?: re
     tlsUrl,
     identity,
     messaging,
+    carillon,
     user,
     alice,
     bob: user('bob'),
