@@ -61,11 +61,12 @@ export class Carillon {
     this.#signer = new SignatureV4({ service: 'chime', region, credentials, sha256: Sha256 })
   }
 
-  /** Calls an operation. Rejects with a CarillonError where the server refuses. */
+  /** Calls an operation. Rejects with a CarillonError where the server refuses, and with a TypeError for an incomplete call. */
   async call<Name extends keyof Operations>(
     name: Name,
     input: Operations[Name]['input'],
   ): Promise<Operations[Name]['output'] & MetadataBearer> {
+    if (!Object.hasOwn(routes, name)) throw new TypeError(`Carillon has no operation ${name}. Amazon's are called by the AWS SDKs.`)
     const { method, path, query, headers, body } = requestOf(routes[name], input)
     const { protocol, hostname, port, host, pathname } = this.#endpoint
     const signed = await this.#signer.sign({

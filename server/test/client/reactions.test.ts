@@ -68,6 +68,11 @@ onBothDatabases('Reactions', world => {
     }
   })
 
+  test('are put by an operation whose name has a capital letter: the client says that it has no other', async () => {
+    const call = world().carillon.call('putMessageReactions' as 'PutMessageReactions', {} as never)
+    await expect(call).rejects.toThrow(new TypeError("Carillon has no operation putMessageReactions. Amazon's are called by the AWS SDKs."))
+  })
+
   test('come from DEFAULT members, and are shown to all who read the channel', async () => {
     const { messaging } = world()
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())
