@@ -1,4 +1,4 @@
-import type { SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
+import { ServiceUnavailableException, type SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { purgeStep } from '../../src/jobs/purge.ts'
 import { statement } from '../../src/database/database.ts'
@@ -23,6 +23,22 @@ export async function say(
     ...extra,
   })
   return MessageId!
+}
+
+/** Repeats a call as SDKs do by themselves: on a busy machine, some of many calls at once may be refused for a retry. */
+export async function patiently<Result>(call: () => Promise<Result>, attempts = 20): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof ServiceUnavailableException) || attempts === 1) throw error
+    return patiently(call, attempts - 1)
+  }
+}
+
+/** Sends one of many messages at once, with a token. */
+export async function sayAmongMany(world: Pick<World, 'messaging'>, bearer: string, channel: string, content: string): Promise<string> {
+  const ClientRequestToken = crypto.randomUUID()
+  return patiently(() => say(world, bearer, channel, content, { ClientRequestToken }))
 }
 
 /** When a message was created, as ListChannelMessages says to a bearer who may read it. */

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import { SharedTransactions } from '../../src/database/shared-transactions.ts'
-import { open, pages, say } from '../api/acts.ts'
+import { open, pages, say, sayAmongMany } from '../api/acts.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { listen } from '../support/sockets.ts'
 import { createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
@@ -48,7 +48,7 @@ test('concurrent messages share transactions: each is stored once, and its event
   const { alice, arns, stored } = await scene({ channels: 4 })
   const listening = await listen(world.app, alice)
   const sent = await Promise.all(
-    numbers(120).map(async index => ({ id: await say(world, alice, arns[index % 4]!, String(index)), content: String(index) })),
+    numbers(120).map(async index => ({ id: await sayAmongMany(world, alice, arns[index % 4]!, String(index)), content: String(index) })),
   )
   const heard = []
   while (heard.length < 120) heard.push((await listening.next()).payload!)
@@ -65,7 +65,7 @@ test('two servers on one database number the messages of a channel one after the
   const second = await startWorld('postgres', { databaseUrl: url })
   onTestFinished(() => second.close())
   const sent = await Promise.all(
-    numbers(240).map(async index => say(index % 2 === 0 ? world : second, alice, arns[index % 3]!, String(index))),
+    numbers(240).map(async index => sayAmongMany(index % 2 === 0 ? world : second, alice, arns[index % 3]!, String(index))),
   )
   for (const [channel, arn] of arns.entries()) {
     const listed = (await stored(arn)).map(({ MessageId }) => MessageId!)

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { ServiceUnavailableException, type Processor } from '@aws-sdk/client-chime-sdk-messaging'
+import type { Processor } from '@aws-sdk/client-chime-sdk-messaging'
 import { afterAll, describe, expect, test } from 'vitest'
-import { open, say } from '../api/acts.ts'
+import { open, patiently, sayAmongMany } from '../api/acts.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { statement } from '../../src/database/database.ts'
@@ -18,16 +18,6 @@ afterAll(() => lambda.close())
 /** A node has at most 32 in flight. */
 const crowd = 80
 
-/** On a busy machine some of so many calls may be refused for a retry, which SDKs do by themselves. */
-async function patiently<Result>(call: () => Promise<Result>, attempts = 20): Promise<Result> {
-  try {
-    return await call()
-  } catch (error) {
-    if (!(error instanceof ServiceUnavailableException) || attempts === 1) throw error
-    return patiently(call, attempts - 1)
-  }
-}
-
 const messagesOf = ({ invocations }: LambdaFunction) => invocations.map(({ event }) => event.ChannelMessage.MessageId)
 
 /** A channel of a user's whose messages go through a flow with this processor. */
@@ -38,22 +28,15 @@ async function flowOf(world: World, called: Processor) {
   const { ChannelFlowArn } = await world.messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [called] })
   await world.messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
   const sendAll = async (count: number) =>
-    Promise.all(Array.from({ length: count }, async (_, index) => patiently(() => say(world, ann, channel, String(index)))))
+    Promise.all(Array.from({ length: count }, async (_, index) => sayAmongMany(world, ann, channel, String(index))))
   const statuses = async (ids: readonly string[]) => {
     const answers = ids.map(async MessageId =>
       world.messaging.getChannelMessageStatus({ ChannelArn: channel, MessageId, ChimeBearer: ann }),
     )
     return (await Promise.all(answers)).map(({ Status }) => Status!.Value)
   }
-  /** On a busy machine some of so many calls may be refused here too; then the statuses are read again. */
   const areAll = async (ids: readonly string[], wanted: string, limit: number) =>
-    until(async () => {
-      const known = await statuses(ids).catch((error: unknown) => {
-        if (error instanceof ServiceUnavailableException) return undefined
-        throw error
-      })
-      return known?.every(status => status === wanted)
-    }, limit)
+    until(async () => (await patiently(() => statuses(ids))).every(status => status === wanted), limit)
   return { sendAll, areAll }
 }
 
