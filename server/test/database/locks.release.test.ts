@@ -164,8 +164,8 @@ test('a call waits for a lock that is released in time, and succeeds', async () 
   const { bob, channel } = await scene()
   const { leave } = await stranger('select 1 from channels where external_id = $1 for update', idOf(channel))
   const sent = Promise.all(times(2, async () => say(world, bob, channel)))
-  // Longer than a transaction of several calls waits, and shorter than each alone.
-  await setTimeout(700)
+  // Longer than its two short waits for the lock, 0.6 s, and shorter than these and the long one, 2.6 s.
+  await setTimeout(1300)
   await leave()
   expect(await sent).toHaveLength(2)
 })
