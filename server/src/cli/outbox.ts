@@ -14,6 +14,8 @@ const step = 500
 const print = (text: string) => process.stdout.write(text)
 const time = (at: number | undefined) => (at === undefined ? 'never' : new Date(at).toISOString())
 const namesOfLanes = 'carillon outbox status has the names of the lanes.'
+/** JSON without characters that a terminal would carry out; JSON.stringify escapes the other half of them. */
+const printable = (json: string) => json.replaceAll(/[\u007f-\u009f]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`)
 /** The tries of streams are not counted. */
 const afterTries = (attempts: number) => (attempts === 0 ? '' : ` after ${attempts} ${attempts === 1 ? 'try' : 'tries'}`)
 const count = (entries: number) => `${entries} ${entries === 1 ? 'entry' : 'entries'}`
@@ -49,7 +51,9 @@ async function list({ lane, ...flags }: { lane?: string }) {
       if (entries.length === 0) break
       after = entries.at(-1)!.id
       for (const { id, lane, attempts, createdAt, diedAt, error, payload } of entries)
-        print(`${id}  ${lane}\n    from ${time(createdAt)}, given up ${time(diedAt)}${afterTries(attempts)}: ${error}\n    ${payload}\n`)
+        print(
+          `${id}  ${lane}\n    from ${time(createdAt)}, given up ${time(diedAt)}${afterTries(attempts)}: ${error}\n    ${printable(payload)}\n`,
+        )
     }
     if (after > 0) return
     print(lane === undefined ? 'There are no dead entries.\n' : `There are no dead entries of the lane ${lane}. ${namesOfLanes}\n`)

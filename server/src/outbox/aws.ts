@@ -8,7 +8,7 @@ export type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?
 
 /** What an error of the SDK says, without its hint for programmers; empty if the response has said nothing. */
 export function saidBy(error: unknown): string {
-  const [said = ''] = messageOf(error).split('\n  Deserialization error')
+  const [said = ''] = messageOf(error).split(/ +Deserialization error/)
   return said === 'UnknownError' ? '' : said
 }
 

@@ -110,7 +110,11 @@ const wholeMessage = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
-export const messageOf = (error: unknown) => wholeMessage(error).slice(0, longestMessage)
+/** In one line, and without what a service may have written for the terminal of whoever reads it. */
+export const messageOf = (error: unknown) =>
+  wholeMessage(error)
+    .slice(0, longestMessage)
+    .replaceAll(/\p{Cc}+/gu, ' ')
 
 /** Whether the time for the answer was over. The SDK calls a connection that has ended a TimeoutError, too. */
 export const isLate = (error: unknown) =>

@@ -10,8 +10,12 @@ export const parsedIfGiven = <Value = string>(json: string | null) => (json === 
 /** SQL for epoch milliseconds as a JSON number of seconds. Null stays null. */
 export const secondsText = (milliseconds: string) => `(cast(${milliseconds} as double precision) / 1000)`
 
-/** The beginning of a message of another service, without what PostgreSQL's text cannot hold. */
-export const storableError = (error: string) => error.slice(0, 1000).toWellFormed().replaceAll('\0', '')
+/** The beginning of a message of another service, without what PostgreSQL's text cannot hold or a terminal would carry out. */
+export const storableError = (error: string) =>
+  error
+    .slice(0, 1000)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, ' ')
 
 type Column<Stored> = Stored extends undefined ? null : Stored extends Date | boolean ? number : Stored extends object ? string : Stored
 

@@ -166,6 +166,20 @@ test('an idle connection to a webhook is closed before most servers close it', a
   await expect.poll(() => isOver, { timeout: 6000 }).toBe(true)
 })
 
+test('what a service says is shown in one line, and nothing of it is for the terminal', async () => {
+  const said = JSON.stringify({ __type: 'LimitExceededException', message: 'first\r\nsecond \u001B[2J\u009B2J\0' })
+  const url = await answering(socket =>
+    socket.end(`HTTP/1.1 400 Bad\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(said)}\r\n\r\n${said}`),
+  )
+  const message = await messageOf(
+    streamSinks(await nowhere(), url)
+      .sinkOf(streamArn)
+      .check(streamArn, soon()),
+  )
+  expect(message).toContain('has answered 400 for the stream chime-messaging-audit: LimitExceededException: first second ')
+  expect(message).not.toMatch(/\p{Cc}/u)
+})
+
 const page = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\n<html>'
 
 test.each([
