@@ -47,6 +47,8 @@ const program = new Command('carillon')
 try {
   await addCommands(program, process.argv[2])
   await program.parseAsync()
+  // A connection that a service has not answered, such as a frozen NATS, would keep the process of a command that is done.
+  process.stdout.write('', () => process.exit())
 } catch (error) {
   process.stderr.write(oneLine(sentencesOf(error)))
   process.exit(1)

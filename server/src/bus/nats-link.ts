@@ -13,7 +13,7 @@ const askMilliseconds = 3000
 const patienceMilliseconds = 4000
 /** The most bytes that may wait for the server. */
 const mostWaiting = 32 * 1024 * 1024
-/** How often the log repeats the same reason why it cannot connect again. */
+/** How often the log repeats the same error of the server, and the same reason why it cannot connect again. */
 const reminderMilliseconds = 60_000
 
 interface Wiring {
@@ -177,8 +177,11 @@ export class NatsLink {
 
   /** Logs errors that the server reports, such as a subject to which the user may not publish. */
   async #watch(connection: NatsConnection) {
+    const reminders = new Seldom(reminderMilliseconds)
     for await (const status of connection.status()) {
-      if (status.type === 'error') this.#wiring.log.error({ err: status.error }, 'NATS reports an error')
+      // A user that may not publish gets an error for each message.
+      if (status.type === 'error' && reminders.isDue(status.error.message))
+        this.#wiring.log.error({ err: status.error }, 'NATS reports an error')
     }
   }
 

@@ -71,13 +71,15 @@ async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boo
     const now = Date.now()
     if (lost) {
       const { count, id } = await replaceLostMasterKey(db, masterKeySource(config), now)
-      process.stdout.write(`${count} access keys are deleted, since their secrets are lost. The master key is ${id} now.\n`)
+      process.stdout.write(
+        `${count} ${count === 1 ? 'access key is' : 'access keys are'} deleted, since nobody can decrypt the secrets any more. The master key is ${id} now.\n`,
+      )
       return
     }
     const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
     const until = new Date(now + longestCredentials * 1000).toISOString()
     const old = atOnce ? 'The old one decrypts nothing any more' : `Session tokens under the old one are accepted until ${until}`
-    process.stdout.write(`${count} secrets are encrypted under the master key ${id} now. ${old}.\n`)
+    process.stdout.write(`${count} ${count === 1 ? 'secret is' : 'secrets are'} encrypted under the master key ${id} now. ${old}.\n`)
   })
 }
 

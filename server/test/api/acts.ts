@@ -49,7 +49,7 @@ export async function sentAt({ messaging }: World, bearer: string, channel: stri
 
 /** A channel by its creator, PRIVATE unless the input says otherwise; resolves to its ARN. */
 export async function open(
-  { messaging }: World,
+  { messaging }: Pick<World, 'messaging'>,
   creator: string,
   extra: Partial<Parameters<World['messaging']['createChannel']>[0]> = {},
 ): Promise<string> {

@@ -98,7 +98,7 @@ test.each(databaseKinds)(
     const rotated = await keys(['rotate-master-key'], kind === 'postgres' ? { CARILLON_MASTER_KEY: `${newer},${older}` } : {})
     expect(rotated).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^1 secrets are encrypted under the master key [\da-f]{16} now\. Session/),
+      stdout: expect.stringMatching(/^1 secret is encrypted under the master key [\da-f]{16} now\. Session/),
     })
     expect(await everywhere(key)).toEqual(all('allowed'))
     expect(await everywhere(credentials)).toEqual(all('allowed'))
@@ -184,7 +184,7 @@ test('a server whose master key does not decrypt the stored secrets says so, exi
   const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
   expect(await carillon(lost)).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
+    stdout: expect.stringMatching(/^1 access key is deleted, since nobody can decrypt the secrets any more\./),
   })
   expect(await carillon(lost)).toEqual(refused('The master key in use is not lost: rotate it without --lost\\.'))
   await serve(start, { env: keyVariables }).url()

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { connect } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
@@ -68,3 +70,13 @@ test.skipIf(!hasNats)(
     ])
   },
 )
+
+test('carillon doctor ends although a NATS that does not answer keeps its connection open', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  onTestFinished(() => void silent.close())
+  const { port } = silent.address() as AddressInfo
+  const flags = ['--database-url', await createPostgresDatabase({ made: true }), '--no-tls', '--nats-url', `nats://127.0.0.1:${port}`]
+  const { code, stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env: safeKeyVariables })
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^fault: NATS at \S+ cannot be used\.\n {8}timeout$/m)])
+})

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nkeys } from '@nats-io/transport-node'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { makeAccounts } from '../support/nats-accounts.ts'
-import { keyVariables, serve, temporaryFolder } from '../support/process.ts'
+import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { makeCertificates } from '../support/test-certificates.ts'
-import { createPostgresDatabase, startWorld } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, makersOf, startWorld } from '../support/world.ts'
 
 /** Whether a server starts with these settings. */
 async function outcome(settings: Record<string, string>) {
@@ -75,6 +76,25 @@ test.skipIf(!hasNats)('the seed of an NKey in a file is a login, and another one
   expect(await outcome({ natsUrl: url, natsNkey: await seed(other) })).toMatch(refusal)
   const wrong = await newFile(user.getPublicKey())
   expect(await outcome({ natsUrl: url, natsNkey: wrong })).toBe(`--nats-nkey: ${wrong} must have the seed of a user, which begins with SU.`)
+})
+
+test.skipIf(!hasNats)('a user who may not publish is reported in the log once a subject and minute, not with each message', async () => {
+  const config = await newFile(
+    'authorization { users: [ { user: u, password: p, permissions: { publish: "other.>", subscribe: ">" } } ] }\n',
+  )
+  const { port } = await startNats(['-c', config])
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const node = serve(['--port', '0', '--database-url', databaseUrl, '--nats-url', `nats://u:p@127.0.0.1:${port}`], { env: keyVariables })
+  const app = { url: await node.url(), rootKey }
+  const { identity, messaging } = clientsOf(app)
+  onTestFinished(() => [identity, messaging].forEach(client => client.destroy()))
+  const { user } = await makersOf(identity).appInstance(['alice'])
+  const ChannelArn = await open({ messaging }, user('alice'))
+  const violations = () => node.stderr.match(/"message":"Permissions Violation for Publish to \\"carillon\.\S+\.channel\./g) ?? []
+  await expect.poll(violations).not.toEqual([])
+  for (let count = 0; count < 20; count++) await say({ messaging }, user('alice'), ChannelArn)
+  // As many errors had arrived as messages were sent.
+  expect(violations()).toHaveLength(1)
 })
 
 test.skipIf(!hasNats)('a credentials file is a login, and that of another operator is refused', async () => {

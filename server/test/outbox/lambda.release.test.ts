@@ -16,7 +16,7 @@ async function sendThrough(flags: readonly string[], env: Readonly<Record<string
   })
   const { arn, user } = await makersOf(identity).appInstance(['ann'])
   const ChimeBearer = user('ann')
-  const ChannelArn = await open({ messaging } as never, ChimeBearer)
+  const ChannelArn = await open({ messaging }, ChimeBearer)
   const Processors = [processor(fn, { Name: 'checks what is said' })]
   const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
   await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer })
