@@ -7,7 +7,7 @@ export async function flowOf({ identity, messaging }: Pick<World, 'identity' | '
   const { AppInstanceArn } = await identity.createAppInstance({ Name: 'test' })
   await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'ann', Name: 'ann' })
   const ann = `${AppInstanceArn}/user/ann`
-  const channel = await open({ messaging } as World, ann)
+  const channel = await open({ messaging }, ann)
   const Processors = [processor(called.arn)]
   const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn, Name: 'flow', Processors })
   await messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
