@@ -2,11 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, variableOf } from '../../src/settings/config.ts'
 import { settings } from '../../src/settings/settings.ts'
 import { haproxy } from '../support/proxies.ts'
-import { root, run, temporaryFolder } from '../support/process.ts'
+import { keyVariables, root, run, serve, temporaryFolder } from '../support/process.ts'
+import { createPostgresDatabase } from '../support/world.ts'
 
 const deploy = join(root, 'deploy')
 const unit = join(deploy, 'systemd/carillon.service')
@@ -36,6 +38,31 @@ test('the pods have no variables of Kubernetes for the Service, which a server r
   const ofKubernetes = { [`${name!.toUpperCase()}_PORT`]: 'tcp://10.96.0.10:80', [`${name!.toUpperCase()}_SERVICE_HOST`]: '10.96.0.10' }
   expect(() => readConfig({}, ofKubernetes)).toThrow('Unknown environment variable CARILLON_SERVICE_HOST')
   expect(deployment).toMatch(/^      enableServiceLinks: false$/m)
+})
+
+test('the nodes of the compose file connect to PostgreSQL whatever characters the password has', async () => {
+  const text = await readFile(join(deploy, 'compose/compose.yaml'), 'utf8')
+  const password = 'p@ss:w/o?r#d%'
+  const env: Record<string, string> = {}
+  const url = new URL(await createPostgresDatabase({ made: true }))
+  for (const [, name, value] of text.matchAll(/^ {4}(CARILLON_DATABASE_URL|PGPASSWORD): (.*)$/gm))
+    env[name!] = value!.replace('${POSTGRES_PASSWORD:?}', password)
+  const role = `composed_${url.pathname.slice(1)}`
+  const admin = new Client({ connectionString: url.href })
+  await admin.connect()
+  await admin.query(`create role ${role} superuser login password '${password}'`)
+  onTestFinished(async () => {
+    await admin.query(`drop role ${role}`)
+    await admin.end()
+  })
+  env['CARILLON_DATABASE_URL'] = env['CARILLON_DATABASE_URL']!.replace('carillon', role).replace(
+    'postgres:5432/carillon',
+    url.host + url.pathname,
+  )
+  const server = serve(['--port', '0'], { env: { ...keyVariables, ...env } })
+  expect(await server.url()).toMatch(/^http:/)
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
 })
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
