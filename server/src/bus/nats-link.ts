@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { connect, type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import type { ConnectionOptions, Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
 import { Seldom } from '../tools/seldom.ts'
+import { connectNats } from './nats-connect.ts'
 
 /** A server that does not answer within this time is replaced by another one. */
 const dialMilliseconds = 3000
@@ -30,7 +31,7 @@ interface Wiring {
 export class NatsUnavailable extends Error {}
 
 const dial = async (options: ConnectionOptions) =>
-  connect({ ...options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
+  connectNats({ ...options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
 
 function whyNot(error: unknown): string {
   const { message, cause } = error as Error

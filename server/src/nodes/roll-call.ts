@@ -1,4 +1,5 @@
-import { connect, deadline, NoRespondersError, type ConnectionOptions } from '@nats-io/transport-node'
+import { deadline, NoRespondersError, type ConnectionOptions } from '@nats-io/transport-node'
+import { connectNats } from '../bus/nats-connect.ts'
 import type { Subjects } from '../bus/wire.ts'
 import { objectIn } from '../tools/json.ts'
 
@@ -39,7 +40,7 @@ function presentOf(text: string, start: number): Present | undefined {
  * NATS cannot be used.
  */
 export async function rollCall(options: ConnectionOptions, { rollCall: subject, answers }: Subjects) {
-  const connection = await connect({
+  const connection = await connectNats({
     ...options,
     name: 'carillon doctor',
     reconnect: false,

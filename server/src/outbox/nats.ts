@@ -48,8 +48,9 @@ export function natsSink(destination: NatsDestination): StreamSink {
   async function dial(): Promise<Link> {
     const library = await import('@nats-io/transport-node')
     const { connectionOptions } = await import('../bus/nats-login.ts')
+    const { connectNats } = await import('../bus/nats-connect.ts')
     const options = { ...connectionOptions(destination), name: 'carillon records', reconnect: false, timeout: dialMilliseconds }
-    const connection = await library.connect(options).catch((error: unknown) => {
+    const connection = await connectNats(options).catch((error: unknown) => {
       throw notReached(error)
     })
     const opened: Link = { library, connection, complaint: undefined }

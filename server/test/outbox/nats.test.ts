@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
@@ -116,6 +117,19 @@ test.skipIf(!hasNats)(
     expect([...new Set(contentsOf(heard, channel))]).toEqual(['0', '1', '2', '3', '4', '5'])
   },
 )
+
+test('a connection to a server that does not greet is closed', async () => {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => sockets.add(socket.on('close', () => sockets.delete(socket))))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const urls = [`nats://127.0.0.1:${(server.address() as AddressInfo).port}`]
+  const sink = natsSink({ type: 'nats', urls, login: undefined, ca: undefined, cert: undefined, key: undefined, subject, isStored: false })
+  const checked = sink.check(streamArn, new AbortController().signal).catch((error: unknown) => (error as Error).message)
+  await until(() => sockets.size === 1)
+  expect(await checked).toContain('cannot be reached: timeout')
+  await until(() => sockets.size === 0)
+})
 
 test.skipIf(!hasNats)('a connection that was given up is closed, and the next one stays in use', async () => {
   const nats = await startNats()
