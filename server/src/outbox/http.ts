@@ -29,6 +29,27 @@ interface Request {
   readonly largest?: number
 }
 
+/** Some services refuse requests that do not say who sends them; and answers are read as they are. */
+const ownHeaders = { 'user-agent': 'Carillon', 'accept-encoding': 'identity' }
+
+/** The service has closed a connection that was idle, at the moment when it was used again. */
+class ClosedWhileIdle extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
+  }
+}
+
+class BrokenOff extends Error {
+  constructor(cause?: unknown) {
+    super('has broken off its answer', { cause })
+  }
+}
+
+function whyWithoutAnswer(error: unknown): string {
+  if (error instanceof BrokenOff) return error.message
+  return isLate(error) ? 'has not answered in time' : `cannot be reached: ${messageOf(error)}`
+}
+
 /**
  * Sends requests to services that may answer anything: bytes and connections are bounded, and redirects are not followed. If `lookup`
  * is given, it alone decides which addresses are dialled.
@@ -36,23 +57,36 @@ interface Request {
 export class HttpSender {
   readonly #agents
 
-  /** A connection is closed once it has been idle for that time: earlier than the service closes it, which would lose a request. */
+  /** A connection is closed once it has been idle for that time, best before the service closes it. */
   constructor({ lookup, idleMilliseconds = 60_000 }: { lookup?: LookupFunction | undefined; idleMilliseconds?: number } = {}) {
     const options = { keepAlive: true, maxSockets, timeout: idleMilliseconds, ...(lookup && { lookup }) }
     this.#agents = { 'https:': new Agent(options), 'http:': new PlainAgent(options) }
   }
 
   /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice if the look-up does. */
-  async send(
-    { url, method = 'POST', headers, body, shown = url.origin, largest = largestResponse }: Request,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  async send(request: Request, signal: AbortSignal): Promise<HttpAnswer> {
+    const { url, shown = url.origin } = request
+    // Each round ends one idle connection that the service has closed, until there is none left.
+    for (;;) {
+      try {
+        return await this.#exchange(request, signal)
+      } catch (error) {
+        if (error instanceof NotReached || error instanceof DeadDevice) throw error
+        if (error instanceof ClosedWhileIdle && !signal.aborted) continue
+        throw new NotReached(`${shown} ${whyWithoutAnswer(error)}`, { cause: error })
+      }
+    }
+  }
+
+  async #exchange({ url, method = 'POST', headers, body, largest = largestResponse }: Request, signal: AbortSignal): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
     const isPlain = url.protocol === 'http:'
     const agent = this.#agents[isPlain ? 'http:' : 'https:']
     const length = Buffer.byteLength(body)
-    const options = { method, agent, signal, headers: { ...headers, 'content-length': length } }
+    const options = { method, agent, signal, headers: { ...ownHeaders, ...headers, 'content-length': length } }
+    let hasBegun = false
     const asking = (isPlain ? plainRequest : request)(url, options, answer => {
+      hasBegun = true
       const chunks: Buffer[] = []
       let size = 0
       const done = () => resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks).toString() })
@@ -67,20 +101,16 @@ export class HttpSender {
         }
       })
       answer.on('end', done)
-      answer.on('error', reject)
+      answer.on('error', error => reject(isLate(error) ? error : new BrokenOff(error)))
     })
-    asking.on('error', reject)
+    asking.on('error', error => {
+      const isClosed = asking.reusedSocket && !hasBegun && 'code' in error && /^(?:ECONNRESET|EPIPE)$/.test(String(error.code))
+      reject(isClosed ? new ClosedWhileIdle(error) : error)
+    })
     // Also for statuses that are not final, such as 101.
-    asking.on('close', () => reject(new Error('the connection has ended without an answer')))
+    asking.on('close', () => reject(hasBegun ? new BrokenOff() : new Error('the connection has ended without an answer')))
     asking.end(body)
-    try {
-      return await promise
-    } catch (error) {
-      if (error instanceof NotReached || error instanceof DeadDevice) throw error
-      throw new NotReached(`${shown} ${isLate(error) ? 'has not answered in time' : `cannot be reached: ${messageOf(error)}`}`, {
-        cause: error,
-      })
-    }
+    return promise
   }
 
   close() {

@@ -1,6 +1,6 @@
 import dns, { type LookupAddress } from 'node:dns'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import tls, { createServer as createTlsServer } from 'node:tls'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { reached, serviceFindings } from '../../src/cli/service-findings.ts'
@@ -94,12 +94,11 @@ test.each([
 })
 
 /** The URL of a server that does this with each connection once a request arrives. */
-async function answering(answer: (socket: Socket) => void, port = 0): Promise<string> {
-  const server = createServer(socket => socket.on('error', () => {}).once('data', () => answer(socket)))
-  await new Promise<void>((resolve, reject) => server.on('error', reject).listen(port, '127.0.0.1', resolve))
+async function answering(answer: (socket: Socket, request: string) => void): Promise<string> {
+  const server = createServer(socket => socket.on('error', () => {}).once('data', data => answer(socket, String(data))))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 const silence = async () => answering(() => {})
@@ -107,10 +106,10 @@ const taken = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n
 
 const invoked = async (url: string) => messageOf(functionInvoker(await webhooksAt(url), undefined)(functionArn, {}, soon()))
 
-test('doctor tries each endpoint of the settings, on any port, and says which one is too slow', async () => {
-  const config = readConfig({ kinesisEndpoint: await silence(), lambdaEndpoint: await answering(socket => socket.end(taken), 6000) }, {})
+test('doctor tries each endpoint of the settings, and says which one is too slow', async () => {
+  const config = readConfig({ kinesisEndpoint: await silence(), lambdaEndpoint: await answering(socket => socket.end(taken)) }, {})
   expect(await serviceFindings(config)).toEqual([
-    { kind: 'good', what: 'The Lambda endpoint can be reached at http://127.0.0.1:6000' },
+    { kind: 'good', what: `The Lambda endpoint can be reached at ${config.lambdaEndpoint}` },
     {
       kind: 'fault',
       what: `The Kinesis endpoint cannot be reached at ${config.kinesisEndpoint}`,
@@ -119,8 +118,8 @@ test('doctor tries each endpoint of the settings, on any port, and says which on
   ])
 })
 
-test('a webhook may listen on any port, send answers before its last one, and ask for the login of a proxy', async () => {
-  expect(await invoked(await answering(socket => socket.end(taken), 6000))).toBe('nothing')
+test('a webhook may send answers before its last one, and ask for the login of a proxy', async () => {
+  expect(await invoked(await answering(socket => socket.end(taken)))).toBe('nothing')
   expect(await invoked(await answering(socket => socket.end(`HTTP/1.1 100 Continue\r\n\r\n${taken}`)))).toBe('nothing')
   const proxy = await answering(socket => socket.end(taken.replace('200', '407')))
   expect(await invoked(proxy)).toBe(`${proxy} has answered 407`)
@@ -156,14 +155,54 @@ test('hundreds of requests that a webhook does not answer take no connection fro
   await Promise.all(waiting)
 })
 
-test('an idle connection to a webhook is closed before most servers close it', async () => {
-  let isOver = false
+test('an idle connection to a webhook is closed before most servers close it, after five seconds', async () => {
+  const ends: string[] = []
   const url = await answering(socket => {
-    socket.on('end', () => (isOver = true))
+    socket.on('end', () => ends.push('by the client'))
     socket.write(taken.replace('connection: close\r\n', ''))
+    setTimeout(() => ends.push('by the server'), 5000)
   })
   expect(await invoked(url)).toBe('nothing')
-  await expect.poll(() => isOver, { timeout: 6000 }).toBe(true)
+  await expect.poll(() => ends, { timeout: 10_000 }).toEqual(['by the client', 'by the server'])
+})
+
+test('a request is sent again if the webhook closes the idle connection at the moment when it is used again', async () => {
+  let connections = 0
+  const server = createServer(socket => {
+    connections++
+    let requests = 0
+    // The second request of a connection is not answered: its end was on the way.
+    socket
+      .on('error', () => {})
+      .on('data', () => (++requests === 1 ? socket.write(taken.replace('connection: close\r\n', '')) : socket.resetAndDestroy()))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const sender = new HttpSender()
+  onTestFinished(() => sender.close())
+  const send = async () => (await sender.send({ url, headers: {}, body: '{}' }, soon())).status
+  expect(await Promise.all([send(), send(), send()])).toEqual([200, 200, 200])
+  expect(await Promise.all([send(), send(), send()])).toEqual([200, 200, 200])
+  expect(connections).toBeGreaterThan(3)
+})
+
+test('a new connection that is closed without an answer is an error, and so is an answer that is broken off', async () => {
+  const closing = await answering(socket => socket.resetAndDestroy())
+  expect(await invoked(closing)).toMatch(/cannot be reached: read ECONNRESET$/)
+  const cut = await answering(socket => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"a'))
+  expect(await messageOf(botAsker(await webhooksAt(cut), undefined)(turn, soon()))).toContain(`${cut} has broken off its answer`)
+})
+
+test('requests say who sends them and ask for answers that are not compressed', async () => {
+  let head = ''
+  const url = await answering((socket, request) => {
+    head = request
+    socket.end(taken)
+  })
+  expect(await invoked(url)).toBe('nothing')
+  expect(head).toMatch(/^user-agent: Carillon\r$/m)
+  expect(head).toMatch(/^accept-encoding: identity\r$/m)
 })
 
 test('what a service says is shown in one line, and nothing of it is for the terminal', async () => {
