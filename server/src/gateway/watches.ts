@@ -322,8 +322,10 @@ export class Watches {
       const userIds = facts ? await seenPeople(this.#wiring.db, facts, [...watch.userIds]) : []
       // The watch may have been replaced meanwhile.
       if (this.#watches.get(watch.session) !== watch) continue
-      for (const userId of watch.userIds) if (!userIds.includes(userId)) watch.lost.add(userId)
-      this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(userIds))
+      const channelIds = new Set(channels.map(({ id }) => id))
+      const lostChannels = [...watch.channels].filter(channel => !isLarge(channel) && !channelIds.has(channel.id))
+      for (const userId of [...watch.userIds, ...lostChannels.flatMap(({ members }) => [...members])]) watch.lost.add(userId)
+      this.#restrictTo(watch, channelIds, new Set(userIds))
     }
   }
 }

@@ -31,15 +31,8 @@ const secretFlags: ReadonlySet<string> = new Set(
   [settings.natsPassword, settings.natsToken, settings.consoleClientSecret].map(({ flag }) => flag),
 )
 
-/**
- * A value without the passwords in its URLs, for messages. It may be no valid URL, so everything up to the last `@` may be part of a
- * password. A user of NATS without a password is a token.
- */
-const withoutSecrets = (text: string) =>
-  text
-    .replace(/(:\/\/[^:@/,]*:).*@/s, '$1…@')
-    .replaceAll(/((?:nats|tls):\/\/)[^:/]+@/g, '$1…@')
-    .replaceAll(/([?&](?:ssl)?password=)[^&]*/g, '$1…')
+/** A value without the logins in its URLs, for messages. It may be no valid URL, so everything up to the last `@` may be part of a secret. */
+const withoutSecrets = (text: string) => text.replaceAll(/([?&](?:ssl)?password=)[^&]*/g, '$1…').replace(/^(\w+:\/\/)?.*@/s, '$1…@')
 
 const prefix = 'CARILLON_'
 

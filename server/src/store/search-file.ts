@@ -25,7 +25,7 @@ import { parsed } from './text.ts'
  */
 
 /** The version of the layout. A file with another version is rebuilt. */
-const layout = 1
+const layout = 2
 
 /** The rowid of a message in the file is its time, and one of this many numbers within the millisecond. */
 const rowidsOfMillisecond = 64

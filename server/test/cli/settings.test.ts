@@ -367,12 +367,16 @@ test.each(names)('an invalid --$flag or $variable is refused by its name', ({ na
 })
 
 test.each([
-  [{ databaseUrl: 'postgresql://me:p@ss:w/ord@db/x?sslmode=prefer' }, 'postgresql://me:…@db/x?sslmode=prefer'],
+  [{ databaseUrl: 'postgresql://me:p@ss:w/ord@db/x?sslmode=prefer' }, 'postgresql://…@db/x?sslmode=prefer'],
+  [{ databaseUrl: 'postgresql://me@srv:p/ss@db/x?sslmode=prefer' }, 'postgresql://…@db/x?sslmode=prefer'],
   [{ databaseUrl: 'postgresql:///x?password=p@ss&sslmode=prefer' }, 'postgresql:///x?password=…&sslmode=prefer'],
-  [{ databaseUrl: 'postgresql://me:100%ss@db/x' }, 'postgresql://me:…@db/x'],
-  [{ natsUrl: 'nats://me:p@ss@n1:4222,nowhere' }, 'nats://me:…@n1:4222,nowhere'],
+  [{ databaseUrl: 'postgresql://me:100%ss@db/x' }, 'postgresql://…@db/x'],
+  [{ databaseUrl: 'me:pass@db/x' }, '…@db/x'],
+  [{ natsUrl: 'nats://me:p@ss@n1:4222,nowhere' }, 'nats://…@n1:4222,nowhere'],
   [{ natsUrl: 'nats://p@ss@n1:4222,nowhere' }, 'nats://…@n1:4222,nowhere'],
-  [{ natsUrl: 'tls://me:100%ss@n1' }, 'tls://me:…@n1'],
+  [{ natsUrl: 'tls://me:100%ss@n1' }, 'tls://…@n1'],
+  [{ natsUrl: 'nats://to/ken@n1:4222' }, 'nats://…@n1:4222'],
+  [{ natsUrl: 'natss://token@n1:4222' }, 'natss://…@n1:4222'],
 ])('of an invalid URL the message shows no part of a password: %j', (flags, shown) => {
   expect(() => readConfig(flags, {})).toThrow(`, not '${shown}'.`)
 })

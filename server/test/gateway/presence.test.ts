@@ -69,6 +69,23 @@ onBothDatabases(
       await isShown(ofAnn, cid, false)
     })
 
+    test('is last sent as offline of the members of a channel that the session has left, or that is deleted', async () => {
+      const { app, messaging } = world()
+      const { ann, ben, cid, root, ChannelArn, watching } = await makeScene(world())
+      for (const user of [ann, cid]) await listen(app, user)
+      const whole = await open(world(), ann, { MemberArns: [cid] })
+      const [ofBen, ofCid] = [await watching(ben, { ChannelArns: [ChannelArn] }), await watching(cid, { ChannelArns: [ChannelArn, whole] })]
+      for (const session of [ofBen, ofCid]) await isShown(session, ann, true)
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: root })
+      for (const user of [ann, cid]) await isShown(ofBen, user, false)
+      await messaging.deleteChannel({ ChannelArn, ChimeBearer: ann })
+      await isShown(ofCid, ben, false)
+      // Cid and Ann have another channel, which Cid watches too.
+      expect(shown(ofCid, ann)?.['IsOnline']).toBe(true)
+      await messaging.deleteChannel({ ChannelArn: whole, ChimeBearer: ann })
+      await isShown(ofCid, ann, false)
+    })
+
     test('is a number in a channel of more than 100 members, and in an elastic one', async () => {
       const { app, messaging, carillon, appInstance } = world()
       const names = Array.from({ length: 101 }, (_, index) => `user-${index}`)

@@ -93,15 +93,20 @@ describe('The index file of SQLite', () => {
     await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
   })
 
-  test('is rebuilt by the migration to a version that divides words in another way', async () => {
+  test('is rebuilt by a version that divides words in another way, for that reason', async () => {
     const { send, count } = await makeChat(world)
     await send('former words')
     await expect.poll(() => count('former'), { interval: 50 }).toBe(1)
     const before = await fileIn(folder)
     await world.app.close()
-    const database = new DatabaseSync(join(folder, 'carillon.db'))
+    const paths = ['carillon.db', 'carillon-search.db'].map(name => join(folder, name)) as [string, string]
+    const [database, index] = paths.map(path => new DatabaseSync(path)) as [DatabaseSync, DatabaseSync]
     database.exec(otherWords())
-    database.close()
+    index.exec(`update state set value = '1' where name = 'layout'`)
+    for (const each of [database, index]) each.close()
+    const file = new SearchFile(paths[1], paths[0])
+    expect(file.renewal).toBe('it was made by another version of Carillon')
+    file.close()
     await start()
     const { carillon } = world
     await expect.poll(() => count('former', { carillon }).catch(() => 0), { interval: 50 }).toBe(1)
