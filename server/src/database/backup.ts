@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, open, rm } from 'node:fs/promises'
+import { link, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { createOwned } from '../tools/owned-file.ts'
 import { pageSize } from './sqlite.ts'
 
 /** More pages than a file can have: so the copy is made in one step, and no writer can make it restart. */
@@ -41,8 +42,9 @@ export async function backUp(source: string, target: string): Promise<void> {
   const draft = join(dirname(target), `.${basename(target)}-${randomBytes(6).toString('hex')}`)
   const database = new DatabaseSync(source, { readOnly: true })
   try {
-    await (await open(draft, 'wx', 0o600)).close()
-    await chmod(draft, 0o600)
+    const empty = await createOwned(draft, 0o600)
+    await empty.chmod(0o600)
+    await empty.close()
     await backup(database, draft, { rate: allPages })
     checked(draft)
     await synchronize(draft)

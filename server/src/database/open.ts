@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ClientBase } from 'pg'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../observe/log.ts'
+import { createOwned } from '../tools/owned-file.ts'
 import { databaseFile, dataFolder } from './data-folder.ts'
 import type { Besides, CommitListener, Database } from './database.ts'
 import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
@@ -43,7 +44,12 @@ async function open(
 
 /** Opens the database of a server: creates it if there is none, and migrates it. */
 export async function openDatabase(config: Config, given: Given): Promise<Database> {
-  const file = async () => (config.data === ':memory:' ? config.data : databaseFile(await dataFolder(config.data)))
+  const file = async () => {
+    if (config.data === ':memory:') return config.data
+    const path = databaseFile(await dataFolder(config.data))
+    if (process.getuid?.() === 0 && !existsSync(path)) await (await createOwned(path, 0o644)).close()
+    return path
+  }
   return open(config, given, file, { sqlite: migrateSqlite, postgres: migratePostgres })
 }
 

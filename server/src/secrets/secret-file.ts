@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { createOwned } from '../tools/owned-file.ts'
 
 /** The text of a file; undefined if it does not exist. */
 export async function textOf(file: string): Promise<string | undefined> {
@@ -12,22 +13,24 @@ export async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Files belong to the owner of their folder, so that a server can read what root has created by a command. */
-async function giveToOwner(file: string) {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = await stat(dirname(file))
-  await chown(file, uid, gid)
-}
-
 async function putFile(file: string, text: string, mode: number, put: (draft: string) => Promise<void>) {
   const draft = join(dirname(file), `.${basename(file)}-${randomBytes(6).toString('hex')}`)
   try {
-    await writeFile(draft, text, { mode, flush: true })
-    await chmod(draft, mode)
-    await giveToOwner(draft)
+    await writeNew(draft, text, mode)
     await put(draft)
   } finally {
     await rm(draft, { force: true })
+  }
+}
+
+async function writeNew(file: string, text: string, mode: number) {
+  const handle = await createOwned(file, mode)
+  try {
+    await handle.chmod(mode)
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { chown, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { open, say } from '../api/acts.ts'
@@ -38,6 +38,20 @@ test.each(databaseKinds)(
       identity.destroy()
     })
     expect((await messaging.getChannelMessage(named)).ChannelMessage!.Content).toBe('hello')
+  },
+)
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a database and a backup that root creates in a data folder belong to the owner of the folder',
+  async () => {
+    const { folder } = await exported()
+    const data = await temporaryFolder()
+    await chown(data, 12_345, 12_345)
+    expect(await carillon('import', folder, '--data', data)).toMatchObject({ code: 0 })
+    expect(await carillon('backup', join(data, 'backup.db'), '--data', data)).toMatchObject({ code: 0 })
+    const owners = await Promise.all((await readdir(data)).map(async name => [name, (await stat(join(data, name))).uid]))
+    expect(Object.fromEntries(owners)).toMatchObject({ 'carillon.db': 12_345, 'backup.db': 12_345 })
+    expect(new Set(owners.map(([, uid]) => uid))).toEqual(new Set([12_345]))
   },
 )
 
