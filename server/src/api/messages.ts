@@ -1,7 +1,7 @@
 import type { Input } from '../contract/index.ts'
 import type { ChannelCall, Handlers } from './call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import { retentionCutoff, seenMessage } from '../auth/roles/sight.ts'
+import { seenMessage } from '../auth/roles/sight.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { edit, placeOf, redact, remove, takingOf, type Taken } from '../domain/messages.ts'
 import { messageDetails, messageStatus, messageSummary } from '../present/messages.ts'
@@ -11,6 +11,7 @@ import { actingIn } from './acting.ts'
 import { once, onceInMemory, type StoredForm } from './idempotency.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 /**
  * Returns the message that the bearer wants to change; a missing one is Forbidden (docs/service/operations.md#missing-resources).

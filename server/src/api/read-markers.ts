@@ -1,5 +1,4 @@
 import type { Handlers } from './call.ts'
-import { retentionCutoff } from '../auth/roles/sight.ts'
 import { checkListed, putReadMarker } from '../domain/read-markers.ts'
 import { checkOrdinary } from '../domain/sub-channels.ts'
 import { identity } from '../present/identities.ts'
@@ -7,6 +6,7 @@ import { listReadMarkers } from '../store/read-markers.ts'
 import { actingIn } from './acting.ts'
 import { requireMessage } from './messages.ts'
 import { paged } from './paging.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 export const readMarkers = {
   async ListChannelReadMarkers(input, call) {

@@ -1,5 +1,5 @@
 import type { BearerCall, Handlers } from './call.ts'
-import { viewersOfMessage, retentionCutoff } from '../auth/roles/sight.ts'
+import { viewersOfMessage } from '../auth/roles/sight.ts'
 import { bestFound, newestFound, searchedPhrases, type FoundMessage } from '../domain/message-search.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { badRequest } from '../errors.ts'
@@ -9,6 +9,7 @@ import { placesOfMember, type PlaceOfMember } from '../store/searched-places.ts'
 import { checkPeriod } from './messages.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 /** Later than all messages. */
 const endOfTime = Date.UTC(4000)

@@ -103,7 +103,7 @@ async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, {
   if (moment) {
     const message = await findMessage(tx, run)
     if ((await end(moment, message)) && message) {
-      const thread = what === 'counted message' ? await enterThread(tx, run) : undefined
+      const thread = what === 'counted message' ? await enterThread(tx, run, now) : undefined
       await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, { moment, thread })
     }
   }

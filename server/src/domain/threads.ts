@@ -3,6 +3,8 @@ import type { Queries } from '../database/database.ts'
 import { findMessage, type MessageAttributes, type MessageType, type Persistence } from '../store/messages.ts'
 import type { Place } from '../store/places.ts'
 import { addReply, isReply, type Thread } from '../store/threads.ts'
+import { retentionOfChannel } from '../store/app-instances.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 /** The attribute of a reply: the MessageId of the message that the thread begins with. */
 const threadAttribute = 'CARILLON.thread'
@@ -58,9 +60,11 @@ export async function requireRoot(tx: Queries, place: Place, rootId: string, hid
 export async function enterThread(
   tx: Queries,
   reply: Place & { readonly messageId: string; readonly attributes: MessageAttributes | undefined },
+  now: number,
 ): Promise<Thread | undefined> {
   const [rootId] = valuesOf(reply.attributes)
-  if (rootId === undefined || !(await isForAll(tx, reply, rootId, 0)) || (await isReply(tx, { ...reply, messageId: rootId }, 0)))
-    return undefined
-  return addReply(tx, reply, rootId)
+  if (rootId === undefined) return undefined
+  const hiddenBefore = retentionCutoff(now, await retentionOfChannel(tx, reply.channelId))
+  const canBegin = (await isForAll(tx, reply, rootId, hiddenBefore)) && !(await isReply(tx, { ...reply, messageId: rootId }, hiddenBefore))
+  return canBegin ? addReply(tx, reply, rootId) : undefined
 }

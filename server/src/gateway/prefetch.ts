@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Counter } from 'prom-client'
 import type { Arrivals } from '../http/arrivals.ts'
-import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { messageInPrefetch } from '../present/messages.ts'
@@ -16,6 +15,7 @@ import { mostRecorded } from './hub.ts'
 import type { CatchUpWiring } from './resume.ts'
 import type { Session, Topic } from './session.ts'
 import { SharedDetails, type Details } from './shared-details.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 /** Soft limits of the service (docs/service/limits.md#counts). */
 const mostChannels = 50

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { deleteChannel } from '../domain/channels.ts'
-import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelExpiryOf } from '../domain/expiration.ts'
 import { expireCallback } from '../domain/flow-runs.ts'
 import { expireUser } from '../domain/users.ts'
@@ -23,6 +22,7 @@ import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
 import { purgeStep } from './purge.ts'
 import type { Job } from './schedule.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 
 /** The most rows that one transaction of a job changes. */
 const step = 200

@@ -89,6 +89,10 @@ export const retainingAppInstances = allRows<{ id: number; days: number }, [now:
 export const enforcedRetention = firstValue<number, [id: number, now: number]>(`
   select retention_days as value from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
 
+/** After how many days messages of the channel are hidden; undefined if none are. */
+export const retentionOfChannel = firstValue<number, [channelId: number]>(`
+  select a.retention_days as value from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
+
 /** Locks the app instance until the commit, so its counts stay as they are. */
 export const lockAppInstance = changeRow<[id: number]>(
   `update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`,

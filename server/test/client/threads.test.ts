@@ -179,6 +179,33 @@ onBothDatabases(
       expect([contents(await list(root)), contents(await list(other))]).toEqual([['reply 0'], ['reply 1']])
       expect(await threads([root, other])).toMatchObject([{ ReplyCount: 1 }, { ReplyCount: 1 }])
     })
+
+    test('count a reply that a channel flow has released to a message whose own thread is hidden by retention', async () => {
+      const { identity, messaging, advance } = world()
+      const { arn, user, ChannelArn, send, reply, threads } = await makeChannel(world())
+      const root = await send('root')
+      advance(days(0.9))
+      const one = await reply(root, 'one')
+      await identity.putAppInstanceRetentionSettings({
+        AppInstanceArn: arn,
+        AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
+      })
+      const called = lambda.define()
+      const { ChannelFlowArn } = await messaging.createChannelFlow({
+        AppInstanceArn: arn,
+        Name: 'flow',
+        Processors: [processor(called.arn)],
+      })
+      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+      const late = await reply(root, 'hidden before it is released')
+      advance(days(0.2))
+      await reply(one, 'to what is a plain message now')
+      for (const index of [0, 1]) await callBack(messaging, await called.event(index), {})
+      expect(await threads([one, late])).toMatchObject([
+        { MessageId: one, ReplyCount: 1 },
+        { MessageId: late, ReplyCount: 0 },
+      ])
+    })
   },
   { lambdaEndpoint: lambda.url },
 )

@@ -6,16 +6,12 @@ import type { Identity } from '../../store/identities.ts'
 import { membersInCharge, type Membership } from '../../store/memberships.ts'
 import type { Message } from '../../store/messages.ts'
 import { shareChannel } from '../../store/presences.ts'
+import { retentionCutoff } from '../../tools/retention.ts'
 
 /*
  * WHO SEES WHAT. rules.ts says who may call an operation. This file says what the caller may see in the answer, and which members get an
  * event on their sockets. The queries of lists find it by their indexes: `messages.private` and the type of a membership.
  */
-
-const day = 24 * 60 * 60 * 1000
-
-/** The creation time before which retention hides messages, in epoch milliseconds. They are deleted later. */
-export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)
 
 /**
  * The users who alone see a message; undefined if all members see it. Until a channel flow has released a message, only its sender sees it.
