@@ -73,10 +73,13 @@ async function listChannelsNow() {
   showSoon()
 }
 
-/** Learns whether the user is an AppInstanceAdmin: the server refuses this list to everybody else. */
+/** Learns whether the user is an AppInstanceAdmin: the server refuses this list to everybody else. If it fails, the page knows no better. */
 async function learnAdmin() {
   const asked = { AppInstanceArn: store.me().split('/user/')[0], Privacy: 'PRIVATE', MaxResults: 1, ...as() }
-  const isAdmin = await messaging.listChannels(asked).then(Boolean, () => false)
+  const isAdmin = await messaging.listChannels(asked).then(Boolean, error => {
+    if (error.name === 'ForbiddenException') return false
+    throw error
+  })
   store.keepRoles({ isAdmin })
   showSoon()
 }
@@ -147,7 +150,7 @@ async function markRead() {
 /** Events during a lost connection may be missing, so everything is read again. Until then the screen stays as it is. */
 async function readAll() {
   store.forget()
-  void learnAdmin()
+  learnAdmin().catch(() => {})
   learnModerated().catch(() => {})
   await listChannels()
   const channel = current()

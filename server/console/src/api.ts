@@ -67,6 +67,8 @@ class Refusal extends Error {
 }
 
 const region = 'us-east-1'
+/** After this many milliseconds without an answer there is none. */
+const patience = 30_000
 /** The derived signing keys of the day. */
 const signingKeys = new Map<string, ArrayBuffer>()
 
@@ -97,6 +99,7 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
     headers: signed.headers,
     ...(body !== undefined && { body }),
     credentials: 'omit',
+    signal: AbortSignal.timeout(patience),
   })
     .then(async response => ({ response, text: await response.text() }))
     .catch(() => undefined)

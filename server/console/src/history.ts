@@ -99,6 +99,8 @@ export class History {
     return () => {
       cancelAnimationFrame(frame)
       disconnect()
+      // Answers that are under way are for nobody.
+      this.#calls = new Set()
     }
   }
 

@@ -1,5 +1,6 @@
 import { authorizationCode } from '../console/authorization-code.ts'
 import type { Queries } from '../database/database.ts'
+import { messageOf } from '../outbox/delivery.ts'
 import type { Config } from '../settings/config.ts'
 import { iamRoleOf } from '../store/iam-roles.ts'
 import { advice, fault, good, type Finding } from './finding.ts'
@@ -68,6 +69,6 @@ export async function consoleFindings({ oidcIssuer: issuer, consoleClient: clien
     return [good(`Operators log in at ${await authorizationCode({ issuer, clientId, secret }).authorizationEndpoint()}`)]
   } catch (error) {
     const { cause } = error as Error
-    return [fault(`Operators cannot log in: ${issuer} does not say where`, cause instanceof Error ? cause.message : String(error))]
+    return [fault(`Operators cannot log in: ${issuer} does not say where`, messageOf(cause ?? error))]
   }
 }

@@ -16,7 +16,7 @@ const time = (at: number | undefined) => (at === undefined ? 'never' : new Date(
 const namesOfLanes = 'carillon outbox status has the names of the lanes.'
 /** JSON without characters that a terminal would carry out; JSON.stringify escapes the other half of them. */
 const printable = (json: string) => json.replaceAll(/[\u007f-\u009f]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`)
-/** The tries of streams are not counted. */
+/** The attempts of streams are not counted. */
 const afterTries = (attempts: number) => (attempts === 0 ? '' : ` after ${attempts} ${attempts === 1 ? 'try' : 'tries'}`)
 const count = (entries: number) => `${entries} ${entries === 1 ? 'entry' : 'entries'}`
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { createOwned } from '../tools/owned-file.ts'
 import { pageSize } from './sqlite.ts'
@@ -42,7 +42,9 @@ export async function backUp(source: string, target: string): Promise<void> {
   const draft = join(dirname(target), `.${basename(target)}-${randomBytes(6).toString('hex')}`)
   const database = new DatabaseSync(source, { readOnly: true })
   try {
-    const empty = await createOwned(draft, 0o600)
+    // A backup beside the database is for the user of the server; one elsewhere is for whoever makes it.
+    const isBeside = dirname(resolve(target)) === dirname(resolve(source))
+    const empty = await (isBeside ? createOwned(draft, 0o600) : open(draft, 'wx', 0o600))
     await empty.chmod(0o600)
     await empty.close()
     await backup(database, draft, { rate: allPages })

@@ -25,7 +25,8 @@ const mostWaiting = 1024 * 1024
  * nothing: without a listener for errors the process would end, or never return from writing why it ends.
  */
 export function createLog(level: LogLevel): Log {
-  const destination = pino.destination({ dest: 2, sync: true, maxLength: mostWaiting })
+  // Each line is written at once. What waits is tried again every second, since a new line is not tried where too many wait.
+  const destination = pino.destination({ dest: 2, sync: true, minLength: 1, maxLength: mostWaiting, periodicFlush: 1000 })
   destination.on('error', () => {})
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: shownError } }, destination)
 }

@@ -1,4 +1,4 @@
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -15,6 +15,7 @@ export async function createOwned(file: string, mode: number): Promise<FileHandl
     return handle
   } catch (error) {
     await handle.close()
+    await rm(file, { force: true })
     throw error
   }
 }

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
-import { open, say } from '../api/acts.ts'
+import { open, patiently, sayAmongMany } from '../api/acts.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
 import { createPostgresDatabase, refusal, startWorld } from '../support/world.ts'
 import { unavailable } from './unavailable.ts'
@@ -191,9 +191,9 @@ test('a database whose default is another isolation level fails no concurrent ca
   const ChimeBearer = user('alice')
   const ChannelArn = await open(world, ChimeBearer)
   const sendAndEdit = async () => {
-    const MessageId = await say(world, ChimeBearer, ChannelArn)
-    await world.messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer })
-    await world.messaging.updateChannelMessage({ ChannelArn, ChimeBearer, MessageId, Content: 'edited' })
+    const MessageId = await sayAmongMany(world, ChimeBearer, ChannelArn, 'hello')
+    await patiently(async () => world.messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer }))
+    await patiently(async () => world.messaging.updateChannelMessage({ ChannelArn, ChimeBearer, MessageId, Content: 'edited' }))
   }
   await expect(Promise.all(Array.from({ length: 60 }, sendAndEdit))).resolves.toHaveLength(60)
 })

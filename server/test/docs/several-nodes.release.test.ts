@@ -84,7 +84,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
     onTestFinished(() => one.kill('SIGCONT'))
     const start = performance.now()
     expect((await socket.closed).code).toBe(1006)
-    expect(performance.now() - start).toBeLessThan(9000)
+    expect(performance.now() - start).toBeLessThan(30_000)
   })
 
   test.each([

@@ -29,9 +29,7 @@ export function RequestsPage() {
   const text = useKept('search', '')
   const isRefusedOnly = useKept('refused only', false)
   const isPaused = useSignal(false)
-  const error = usePolled(async () => {
-    if (!isPaused.value) await look()
-  }, 1000)
+  const error = usePolled(look, 1000, isPaused)
   const items = useComputed(() => {
     const wanted = text.value.trim().toLowerCase()
     return calls.value.filter(
