@@ -94,7 +94,7 @@ describe('sslmode', () => {
     ['sslmode=verify-full&sslrootcert=/nowhere', /^PostgreSQL at localhost:\d+\/postgres cannot be used: ENOENT.*\/nowhere'\.$/],
     [
       'sslmode=prefer',
-      /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/postgres:…@/,
+      /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/…@/,
     ],
     ['sslmode=verify-ca', /^--database-url must have sslrootcert, the file of a CA, beside sslmode=verify-ca, not '/],
   ])('with %s the start fails and says what is wrong', async (query, sentence) => {
