@@ -92,10 +92,7 @@ describe('sslmode', () => {
   test.each([
     ['sslmode=verify-full', /^PostgreSQL at localhost:\d+\/postgres cannot be used: .*certificate.*\.$/],
     ['sslmode=verify-full&sslrootcert=/nowhere', /^PostgreSQL at localhost:\d+\/postgres cannot be used: ENOENT.*\/nowhere'\.$/],
-    [
-      'sslmode=prefer',
-      /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/…@/,
-    ],
+    ['sslmode=prefer', /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/…@/],
     ['sslmode=verify-ca', /^--database-url must have sslrootcert, the file of a CA, beside sslmode=verify-ca, not '/],
   ])('with %s the start fails and says what is wrong', async (query, sentence) => {
     await expect(startWorld('postgres', { databaseUrl: url(query) })).rejects.toThrow(sentence)
