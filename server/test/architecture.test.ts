@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],
   console: ['auth', 'database', 'http', 'secrets', 'settings', 'store', 'sts', 'tools'],
   outbox: ['bus', 'database', 'domain', 'events', 'observe', 'settings', 'store', 'tools'],
-  jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
+  jobs: ['database', 'domain', 'events', 'observe', 'store', 'tools'],
   moving: ['contract', 'database', 'domain', 'settings', 'store', 'tools'],
   nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store', 'tools'],
   testing: ['api', 'auth', 'contract', 'domain', 'http', 'settings', 'store', 'tools'],
