@@ -1,4 +1,5 @@
 import type { Input } from '../contract/index.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 import type { ChannelCall, Handlers } from './call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import { seenMessage } from '../auth/roles/sight.ts'
@@ -11,7 +12,6 @@ import { actingIn } from './acting.ts'
 import { once, onceInMemory, type StoredForm } from './idempotency.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 /**
  * Returns the message that the bearer wants to change; a missing one is Forbidden (docs/service/operations.md#missing-resources).

@@ -1,3 +1,4 @@
+import { retentionCutoff } from '../tools/retention.ts'
 import type { Handlers } from './call.ts'
 import { checkListed, putReadMarker } from '../domain/read-markers.ts'
 import { checkOrdinary } from '../domain/sub-channels.ts'
@@ -6,7 +7,6 @@ import { listReadMarkers } from '../store/read-markers.ts'
 import { actingIn } from './acting.ts'
 import { requireMessage } from './messages.ts'
 import { paged } from './paging.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 export const readMarkers = {
   async ListChannelReadMarkers(input, call) {

@@ -1,3 +1,4 @@
+import { retentionCutoff } from '../tools/retention.ts'
 import type { BearerCall, Handlers } from './call.ts'
 import { viewersOfMessage } from '../auth/roles/sight.ts'
 import { bestFound, newestFound, searchedPhrases, type FoundMessage } from '../domain/message-search.ts'
@@ -9,7 +10,6 @@ import { placesOfMember, type PlaceOfMember } from '../store/searched-places.ts'
 import { checkPeriod } from './messages.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 /** Later than all messages. */
 const endOfTime = Date.UTC(4000)

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { retentionCutoff } from '../tools/retention.ts'
 import type { BearerCall, Handlers } from './call.ts'
 import { JsonText } from '../contract/common.ts'
 import { unreadOfMember, unreadTotals } from '../store/unread.ts'
 import { listingOf } from './memberships.ts'
 import { paged } from './paging.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 /** How many memberships one statement adds up. Other calls run between two statements. */
 const portion = 500

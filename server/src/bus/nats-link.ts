@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ConnectionOptions, Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { Seldom } from '../tools/seldom.ts'
 import { connectNats } from './nats-connect.ts'
 
@@ -33,10 +34,7 @@ export class NatsUnavailable extends Error {}
 const dial = async (options: ConnectionOptions) =>
   connectNats({ ...options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
 
-function whyNot(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? cause.message : message
-}
+const whyNot = (error: unknown) => messageOf((error as Error).cause ?? error)
 
 /**
  * A connection to NATS that reconnects for ever. A client of the library that is not connected drops messages silently. So each connection

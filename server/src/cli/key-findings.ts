@@ -1,9 +1,9 @@
 import type { Queries } from '../database/database.ts'
 import { currentOf } from '../keys/master-keys.ts'
-import { messageOf } from '../outbox/delivery.ts'
 import { masterKeySource } from '../secrets/master-key.ts'
 import type { Config } from '../settings/config.ts'
 import { masterKeys } from '../store/master-keys.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { fault, good, type Finding } from './finding.ts'
 
 /** Whether these settings have the master key of the database, without which no server starts on it. Nothing if none has been needed yet. */

@@ -1,8 +1,8 @@
 import { authorizationCode } from '../console/authorization-code.ts'
 import type { Queries } from '../database/database.ts'
-import { messageOf } from '../outbox/delivery.ts'
 import type { Config } from '../settings/config.ts'
 import { iamRoleOf } from '../store/iam-roles.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { advice, fault, good, type Finding } from './finding.ts'
 import { quoted } from './quoted.ts'
 

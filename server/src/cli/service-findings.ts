@@ -1,7 +1,7 @@
 import type { Config } from '../settings/config.ts'
-import { messageOf } from '../outbox/delivery.ts'
 import { HttpSender } from '../outbox/http.ts'
 import { publishedKeys } from '../sts/issuer.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { fault, good, type Finding } from './finding.ts'
 
 /** The time that a service has to answer. */

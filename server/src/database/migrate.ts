@@ -115,7 +115,7 @@ async function postgresVersion(client: ClientBase): Promise<number> {
   try {
     return (await client.query<{ version: number }>(selectVersion)).rows[0]!.version
   } catch (error) {
-    throw await explained(client, error)
+    throw await explained(client, error, 0)
   }
 }
 
@@ -147,12 +147,14 @@ const beginMigration = `
 
 /** Migrates a PostgreSQL database. An advisory lock makes concurrent starters wait until the first one has committed. */
 export async function migratePostgres(client: ClientBase, where: string) {
+  let found = 0
   try {
     await client.query(beginMigration)
     await client.query(`select pg_advisory_xact_lock(hashtext('carillon schema'))`)
     await client.query(createVersions)
     const { rows } = await client.query<{ version: number }>(selectVersion)
-    for (const step of pending(rows[0]!.version, where)) {
+    found = rows[0]!.version
+    for (const step of pending(found, where)) {
       await client.query(step.sql(postgresDialect))
       await client.query('insert into schema_versions values ($1, $2)', [step.version, Date.now()])
     }
@@ -160,7 +162,7 @@ export async function migratePostgres(client: ClientBase, where: string) {
   } catch (error) {
     // If the connection is gone, so is the transaction, and the first error is the one to report.
     await client.query('rollback').catch(() => {})
-    throw await explained(client, error)
+    throw await explained(client, error, found)
   }
 }
 
@@ -169,10 +171,10 @@ const noSchema = '3F000'
 /** A table exists already, or has other columns. */
 const otherTables = new Set(['42P07', '42703'])
 
-/** Why PostgreSQL cannot be used; if the role lacks a right, the sentence says which one to grant. */
-async function explained(client: ClientBase, error: unknown): Promise<unknown> {
+/** Why PostgreSQL, with that version of our schema, cannot be used; if the role lacks a right, the sentence says which one to grant. */
+async function explained(client: ClientBase, error: unknown, found: number): Promise<unknown> {
   const { code = '', message } = error as { code?: string; message: string }
-  if (otherTables.has(code)) {
+  if (found === 0 && otherTables.has(code)) {
     const { rows } = await client.query<{ schema: string }>('select quote_ident(current_schema()) as schema')
     return new Error(
       `The schema ${rows[0]!.schema} has tables of another program: ${message}. Give Carillon a database or a schema of its own, ` +

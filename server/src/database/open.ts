@@ -47,6 +47,7 @@ export async function openDatabase(config: Config, given: Given): Promise<Databa
   const file = async () => {
     if (config.data === ':memory:') return config.data
     const path = databaseFile(await dataFolder(config.data))
+    // A server of another user could not open what SQLite creates for root.
     if (process.getuid?.() === 0 && !existsSync(path)) await (await createOwned(path, 0o644)).close()
     return path
   }

@@ -1,3 +1,5 @@
+import { messageOf } from '../tools/error-text.ts'
+
 /** SQLite's primary result codes for a database that cannot be used at the moment: busy, locked, no memory, read-only, I/O, full, cannot open. */
 const sqliteOutages = new Set([5, 6, 7, 8, 10, 13, 14])
 
@@ -34,9 +36,8 @@ export class Standby extends Error {
 
 /** No connection to PostgreSQL can be opened, whatever the reason: the network, its certificate, or a login that it does not accept any more. */
 export class NotConnected extends Error {
-  constructor(cause: NodeJS.ErrnoException) {
-    // Of a host name with several addresses the error has a code only.
-    super(cause.message || cause.code, { cause })
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
   }
 }
 

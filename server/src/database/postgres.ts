@@ -14,6 +14,7 @@ import {
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
 import { isOutage, isReadOnly } from './outage.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
@@ -162,9 +163,8 @@ export class PostgresDatabase extends Asking implements Database {
 /** Names the servers and the database, never the password. */
 function unusable(url: string, error: unknown): Error {
   const urls = urlsOfHosts(url).map(one => new URL(one))
-  const { message, code } = error as NodeJS.ErrnoException
   const hosts = urls.map(({ host }) => host).join(', ')
-  const why = isReadOnly(error) ? 'it is a standby, or its default_transaction_read_only is on' : message || code
+  const why = isReadOnly(error) ? 'it is a standby, or its default_transaction_read_only is on' : messageOf(error)
   return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${why}.`, { cause: error })
 }
 

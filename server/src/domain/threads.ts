@@ -1,9 +1,9 @@
 import { badRequest } from '../errors.ts'
 import type { Queries } from '../database/database.ts'
+import { retentionOfChannel } from '../store/app-instances.ts'
 import { findMessage, type MessageAttributes, type MessageType, type Persistence } from '../store/messages.ts'
 import type { Place } from '../store/places.ts'
 import { addReply, isReply, type Thread } from '../store/threads.ts'
-import { retentionOfChannel } from '../store/app-instances.ts'
 import { retentionCutoff } from '../tools/retention.ts'
 
 /** The attribute of a reply: the MessageId of the message that the thread begins with. */

@@ -10,12 +10,12 @@ import { listMessages } from '../store/messages.ts'
 import { RankedTurns } from '../tools/ranked-turns.ts'
 import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { standingIn } from '../store/unread.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 import { channelDetailsFrame, detailsText, type Frame } from './frame.ts'
 import { mostRecorded } from './hub.ts'
 import type { CatchUpWiring } from './resume.ts'
 import type { Session, Topic } from './session.ts'
 import { SharedDetails, type Details } from './shared-details.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 /** Soft limits of the service (docs/service/limits.md#counts). */
 const mostChannels = 50

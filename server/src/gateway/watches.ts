@@ -22,6 +22,12 @@ const mostCached = 50_000
 /** How many sessions are sent a frame before other work gets its turn. */
 const portion = 200
 
+/** A presence as it is sent: as it is, and to a session that may not see the user any more. */
+interface Texts {
+  readonly shown: string
+  readonly offline: string
+}
+
 interface Watch {
   readonly session: Session
   userArn: string
@@ -88,7 +94,7 @@ export class Watches {
   readonly #watchers = new Map<number, Set<Watch>>()
   readonly #channelsOf = new Map<number, Set<Channel>>()
   readonly #suspect = new Set<Watch>()
-  readonly #details = new BoundedMap<number, string>(mostCached)
+  readonly #details = new BoundedMap<number, Texts>(mostCached)
   #rounds = 0
 
   constructor(wiring: Wiring) {
@@ -205,8 +211,11 @@ export class Watches {
     const small = channels.filter(channel => !isLarge(channel))
     // A user who has changed may have left meanwhile.
     const unique = new Set([...userIds, ...small.flatMap(({ members, changed }) => [...(isNew ? members : common(changed, members))])])
-    await this.#read(unique)
-    const presences = [...[...unique].flatMap(userId => this.#details.get(userId) || []), ...(await this.#offline(lost))]
+    await this.#read(new Set([...unique, ...lost]))
+    const presences = [
+      ...[...unique].flatMap(userId => this.#details.get(userId)?.shown ?? []),
+      ...lost.flatMap(userId => this.#details.get(userId)?.offline ?? []),
+    ]
     const numbers = channels
       // A new watch is also sent that a channel has no members who are shown.
       .filter(channel => isLarge(channel) || (isNew && channel.members.size === 0))
@@ -220,14 +229,14 @@ export class Watches {
     await Promise.all(
       unknown.map(async userId => {
         const stored = await presenceOf(this.#wiring.db, userId)
-        this.#details.set(userId, stored ? JSON.stringify(presenceDetails(userId, stored, this.#wiring.now)) : '')
+        if (!stored) return
+        const [shown, offline] = [
+          presenceDetails(userId, stored, this.#wiring.now),
+          { AppInstanceUserArn: stored.arn, IsOnline: false },
+        ].map(presence => JSON.stringify(presence)) as [string, string]
+        this.#details.set(userId, { shown, offline })
       }),
     )
-  }
-
-  async #offline(userIds: readonly number[]): Promise<string[]> {
-    const found = await Promise.all(userIds.map(async userId => presenceOf(this.#wiring.db, userId)))
-    return found.flatMap(stored => (stored ? JSON.stringify({ AppInstanceUserArn: stored.arn, IsOnline: false }) : []))
   }
 
   #counted({ members }: Channel): number {

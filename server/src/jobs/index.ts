@@ -19,10 +19,10 @@ import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import type { Place } from '../store/places.ts'
 import { hasGone, nextCorrected, settleCorrections } from '../store/unread-corrections.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
+import { retentionCutoff } from '../tools/retention.ts'
 import { balanceAll } from './balancing.ts'
 import { purgeStep } from './purge.ts'
 import type { Job } from './schedule.ts'
-import { retentionCutoff } from '../tools/retention.ts'
 
 /** The most rows that one transaction of a job changes. */
 const step = 200

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { BoundedMap } from '../tools/bounded-map.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { beginningOf } from './beginning-of.ts'
-import { messageOf } from './delivery.ts'
 
 /** The fields of an error of the SDK that are used here. */
 export type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }

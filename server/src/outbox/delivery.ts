@@ -101,21 +101,6 @@ export async function attempt<Result>(
   }
 }
 
-/** The longest message of an error that is logged or stored. Some contain the whole response of a service. */
-const longestMessage = 2000
-
-/** If a host has several addresses, of which none can be reached, Node's error has no message of its own. */
-const wholeMessage = (error: unknown): string => {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(wholeMessage).join('; ')
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** In one line, and without what a service may have written for the terminal of whoever reads it. */
-export const messageOf = (error: unknown) =>
-  wholeMessage(error)
-    .slice(0, longestMessage)
-    .replaceAll(/\p{Cc}+/gu, ' ')
-
 /** Whether the time for the answer was over. The SDK calls a connection that has ended a TimeoutError, too. */
 export const isLate = (error: unknown) =>
   error instanceof Error &&

@@ -1,7 +1,8 @@
 import type { Destinations } from '../settings/destinations.ts'
 import { partsOfLane } from '../store/outbox.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { awsOptions, clientOfRegion, detailOf, type SdkError } from './aws.ts'
-import { isLate, messageOf, Refused, type SingleDelivery } from './delivery.ts'
+import { isLate, Refused, type SingleDelivery } from './delivery.ts'
 import type { BusEvent } from './failure-events.ts'
 import { post } from './webhook.ts'
 

@@ -2,7 +2,8 @@ import { constants } from 'node:fs'
 import { access, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileDestination } from '../settings/destinations.ts'
-import { messageOf, NotReached } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { NotReached } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** A batch is one write. */

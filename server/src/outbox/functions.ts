@@ -1,6 +1,7 @@
 import type { Destinations } from '../settings/destinations.ts'
 import type { Log } from '../observe/log.ts'
-import { messageOf, Refused } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { Refused } from './delivery.ts'
 import { lambdaCheck, lambdaInvoker, type InvokeLambda } from './lambda.ts'
 import { post, reach, WebhookRefusal } from './webhook.ts'
 

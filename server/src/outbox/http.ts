@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { Agent as PlainAgent, request as plainRequest } from '../tools/node-http.ts'
-import { isLate, messageOf, NotReached } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { isLate, NotReached } from './delivery.ts'
 import { DeadDevice } from './push/service.ts'
 
 /** How many bytes of an answer are read, unless the request says otherwise. */

@@ -1,5 +1,6 @@
+import { messageOf } from '../tools/error-text.ts'
 import { awsOptions, clientOfRegion, detailOf, regionOf, saidBy, type SdkError } from './aws.ts'
-import { isLate, messageOf, NotReached, type Outcome } from './delivery.ts'
+import { isLate, NotReached, type Outcome } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** The limits of PutRecords, with room for what JSON adds to the records. */

@@ -1,5 +1,6 @@
+import { messageOf } from '../tools/error-text.ts'
 import { awsOptions, clientOfRegion, regionOf, saidBy, type SdkError } from './aws.ts'
-import { isLate, messageOf, NotReached, Refused } from './delivery.ts'
+import { isLate, NotReached, Refused } from './delivery.ts'
 import { WebhookRefusal } from './webhook.ts'
 
 /** The largest response in bytes: for an accepted invocation it has no body, for a refused one a sentence. */

@@ -1,8 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import type { PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { awsOptions, clientOfRegion, detailOf, hasCredentialVariables, regionOf, saidBy, type SdkError } from './aws.ts'
-import { isLate, messageOf, NotReached } from './delivery.ts'
+import { isLate, NotReached } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 

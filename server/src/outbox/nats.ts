@@ -4,7 +4,8 @@ import type * as Library from '@nats-io/transport-node'
 import type { NatsDestination } from '../settings/nats-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
-import { messageOf, NotReached, type Outcome, Refused } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { NotReached, type Outcome, Refused } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /**

@@ -3,7 +3,8 @@ import { firstInOutbox, partsOfLane, removeDelivered, type OutboxEntry } from '.
 import { moveToDead } from '../store/outbox-dead.ts'
 import { holdLane, releaseLane } from '../store/outbox-lanes.ts'
 import { Seldom } from '../tools/seldom.ts'
-import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { attempt, Refused, type OrderedDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 import { Window } from './window.ts'
 

@@ -1,6 +1,7 @@
 import { isOutboxDue, leaseFromOutbox, partsOfLane, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
 import { moveToDead } from '../store/outbox-dead.ts'
-import { attempt, messageOf, Refused, tryMilliseconds, type SingleDelivery } from './delivery.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { attempt, Refused, tryMilliseconds, type SingleDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 
 /** How many entries a node delivers at once: of one lane, and of all lanes together. */

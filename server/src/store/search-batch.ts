@@ -46,8 +46,7 @@ export class SearchBatch {
   take(limit: number): MessageRow[] {
     const from = this.#stored
     this.#stored += limit
-    const rows = this.#rows.slice(from, this.#stored)
-    return this.#changed.size === 0 ? rows : rows.filter(row => !this.#changed.has(keyOf(row)))
+    return this.#rows.slice(from, this.#stored).filter(row => !this.#changed.has(keyOf(row)))
   }
 
   get isStored() {

@@ -342,7 +342,6 @@ export class SearchFile {
     for (let start = firstRowid(at); ; start += rowidsOfMillisecond) {
       const end = start + rowidsOfMillisecond - 1
       const taken = this.#index.all(selectMillisecond, [start, end])
-      if (taken.length === 0) return { rowid: undefined, free: free ?? start }
       const found = taken.find(each => each.channelId === channelId && each.sequence === sequence)
       if (found) return { rowid: found.rowid, free: found.rowid }
       const occupied = new Set(taken.filter(each => each.channelId !== 0).map(({ rowid }) => rowid))

@@ -31,6 +31,17 @@ const refusedRoot = { name: 'BadRequestException', message: 'The message to repl
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
+/** Gives the channel a flow of one processor. */
+async function withFlow(
+  { messaging }: World,
+  { arn, user, ChannelArn }: Pick<Awaited<ReturnType<typeof makeChannel>>, 'arn' | 'user' | 'ChannelArn'>,
+) {
+  const called = lambda.define()
+  const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor(called.arn)] })
+  await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+  return called
+}
+
 onBothDatabases(
   'Threads',
   world => {
@@ -157,13 +168,7 @@ onBothDatabases(
       const { messaging } = world()
       const { arn, user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
       const [root, other] = [await send('root'), await send('other')]
-      const called = lambda.define()
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(called.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+      const called = await withFlow(world(), { arn, user, ChannelArn })
       expect(await refusal(reply('none', 'x'))).toMatchObject(refusedRoot)
       const answers = [
         {},
@@ -190,13 +195,7 @@ onBothDatabases(
         AppInstanceArn: arn,
         AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
       })
-      const called = lambda.define()
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(called.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+      const called = await withFlow(world(), { arn, user, ChannelArn })
       const late = await reply(root, 'hidden before it is released')
       advance(days(0.2))
       await reply(one, 'to what is a plain message now')

@@ -129,14 +129,12 @@ test('a role without rights gets the grant that it needs in the error, and works
   await world.close()
 })
 
-test('tables of another role are reported, with how to change their owner', async () => {
-  const url = new URL(await createPostgresDatabase())
-  const first = await startWorld('postgres', { databaseUrl: url.href })
-  await first.close()
+/** Makes a role that may use the schema, and lets the URL log in as that role with the password `first`. */
+async function asNewRole(url: URL) {
   const admin = new Client({ connectionString: url.href })
   await admin.connect()
-  const role = `later_${url.pathname.slice(1)}`
-  await admin.query(`create role ${role} login password 'secret'`)
+  const role = `role_of_${url.pathname.slice(1)}`
+  await admin.query(`create role ${role} login password 'first'`)
   await admin.query(`grant usage, create on schema public to ${role}`)
   onTestFinished(async () => {
     await admin.query(`drop owned by ${role}`)
@@ -144,7 +142,15 @@ test('tables of another role are reported, with how to change their owner', asyn
     await admin.end()
   })
   url.username = role
-  url.password = 'secret'
+  url.password = 'first'
+  return { admin, role }
+}
+
+test('tables of another role are reported, with how to change their owner', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const first = await startWorld('postgres', { databaseUrl: url.href })
+  await first.close()
+  const { role } = await asNewRole(url)
   await expect(startWorld('postgres', { databaseUrl: url.href })).rejects.toThrow(
     new RegExp(
       `^PostgreSQL denies the role ${role} a right that it needs .*: permission denied for table schema_versions\\..*reassign owned by OTHER to ${role}\\.$`,
@@ -197,19 +203,7 @@ test('a database whose default is another isolation level fails no concurrent ca
 
 test('while PostgreSQL does not accept the login any more, calls answer 503, and they work again once it does', async () => {
   const url = new URL(await createPostgresDatabase())
-  const database = url.pathname.slice(1)
-  const admin = new Client({ connectionString: url.href })
-  await admin.connect()
-  const role = `changing_${database}`
-  await admin.query(`create role ${role} login password 'first'`)
-  await admin.query(`grant usage, create on schema public to ${role}`)
-  onTestFinished(async () => {
-    await admin.query(`drop owned by ${role}`)
-    await admin.query(`drop role ${role}`)
-    await admin.end()
-  })
-  url.username = role
-  url.password = 'first'
+  const { admin, role } = await asNewRole(url)
   const world = await startWorld('postgres', { databaseUrl: url.href })
   onTestFinished(() => world.close())
   const accept = async (password: string) => {

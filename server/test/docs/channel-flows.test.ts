@@ -6,14 +6,10 @@ import { whyNotInvoked } from '../../src/outbox/lambda.ts'
 import { WebhookRefusal } from '../../src/outbox/webhook.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
+import { blocksOf, exportsOf } from './page.ts'
 
 const page = await readFile(join(root, 'docs/channel-flows.md'), 'utf8')
-
-/** The blocks of a section, by their language; blocks without a language are what a program prints. */
-function blocks(section: string, language: string): string[] {
-  const [, text = ''] = page.split(`\n## ${section}\n`)
-  return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
-}
+const blocks = await blocksOf('channel-flows.md')
 
 test('docs/channel-flows.md works as written: its processor checks the messages, and its programs print what it shows', async () => {
   const [start = '', ...commands] = blocks('Try it', 'sh')
@@ -30,7 +26,7 @@ test('docs/channel-flows.md works as written: its processor checks the messages,
 
   const server = serve(['--port', '0', '--data', cwd, ...flags])
   await server.url()
-  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+  const env = exportsOf(server.stdout)
   const checking = new Program(process.execPath, ['processor.mjs'], { cwd, env })
   await checking.printed(/The processor listens/)
   const flow = async () => run(process.execPath, ['flow.mjs'], { cwd, env })

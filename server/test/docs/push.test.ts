@@ -1,18 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDestinations } from '../../src/settings/destinations.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
 import { vapidKeys } from '../support/push.ts'
+import { blocksOf, exportsOf } from './page.ts'
 
-const page = await readFile(join(root, 'docs/push.md'), 'utf8')
-
-function blocks(section: string, language: string): string[] {
-  const [, text = ''] = page.split(`\n## ${section}\n`)
-  return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
-}
+const blocks = await blocksOf('push.md')
 
 test('docs/push.md works as written: the device of the page receives a push, and prints what the page shows', async () => {
   const [destinations = ''] = blocks('Try it', 'json')
@@ -36,7 +32,7 @@ test('docs/push.md works as written: the device of the page receives a push, and
   const { stdout: key } = await run('sh', ['-c', makesKey], { cwd })
   const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: { VAPID_KEY: key.trim() } })
   await server.url()
-  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+  const env = exportsOf(server.stdout)
   expect(await run(process.execPath, ['push.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
   await receiving.printed(/Dinner/)
   expect(receiving.stdout).toBe(printed)

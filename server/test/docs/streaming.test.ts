@@ -1,4 +1,4 @@
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDestinations } from '../../src/settings/destinations.ts'
@@ -7,13 +7,9 @@ import { streamArn, worldWith } from '../outbox/mapped.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
+import { blocksOf, exportsOf } from './page.ts'
 
-const page = await readFile(join(root, 'docs/streaming.md'), 'utf8')
-
-function blocks(section: string, language: string): string[] {
-  const [, text = ''] = page.split(`\n## ${section}\n`)
-  return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
-}
+const blocks = await blocksOf('streaming.md')
 
 test('docs/streaming.md works as written: the consumer of the page receives what happens, and prints what the page shows', async () => {
   const [destinations = ''] = blocks('Try it', 'json')
@@ -35,8 +31,7 @@ test('docs/streaming.md works as written: the consumer of the page receives what
   await consuming.printed(/The consumer listens/)
   const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: secret })
   await server.url()
-  const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
-  expect(await run(process.execPath, ['stream.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await run(process.execPath, ['stream.mjs'], { cwd, env: exportsOf(server.stdout) })).toEqual({ code: 0, stdout: '', stderr: '' })
   await consuming.printed(/CREATE_CHANNEL_MESSAGE/)
   expect(consuming.stdout).toBe(printed)
 })

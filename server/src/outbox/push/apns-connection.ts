@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
-import { messageOf, NotReached } from '../delivery.ts'
+import { NotReached } from '../delivery.ts'
+import { messageOf } from '../../tools/error-text.ts'
 
 /** Loaded with the first connection, since few servers use APNs. */
 const http2 = () => process.getBuiltinModule('node:http2')
