@@ -16,7 +16,7 @@ import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
 import { nextSnapshot, nothing, type Snapshot, type SnapshotWiring } from './snapshot.ts'
 
 /** A change by another node or a command is loaded within half a second, and immediately before a refusal. */
-const pace = { every: 500, pause: 20, patience: 1000 }
+export const pace = { every: 500, pause: 20, patience: 1000 }
 /** How many decrypted session tokens are cached. */
 const mostOpenedTokens = 5000
 
