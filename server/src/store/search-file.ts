@@ -64,8 +64,13 @@ const selectHits = statement<{ rowid: number; channelId: number; subChannelId: n
   from words cross join messages m on m.place = words.rowid
   where words match $1 and words.rowid < $2 and words.rowid >= $3 order by words.rowid desc limit $4`)
 
-/** A merge with a negative number of pages begins to merge all segments into one; with a positive number it continues. */
-const merge = statement(`insert into words (words, rank) values ('merge', $1)`)
+/** A command of FTS5, such as a setting, with its number. */
+const command = statement(`insert into words (words, rank) values ($1, $2)`)
+/** How many segments FTS5 merges at a time: while an index is built, more of them, so that each word is merged less often; then its defaults. */
+const mergedWhile = {
+  building: { automerge: 12, crisismerge: 32 },
+  following: { automerge: 4, crisismerge: 16 },
+}
 const totalChanges = statement<{ changes: number }>(`select total_changes() as changes`)
 
 /** In the database of the server. */
@@ -142,6 +147,10 @@ const mostRead = 500
 /** The pages that one step writes when the segments of a new index are merged. */
 const mostMerged = 100
 
+function setMerging(index: Connection, during: keyof typeof mergedWhile) {
+  for (const [name, segments] of Object.entries(mergedWhile[during])) index.run(command, [name, segments])
+}
+
 export class SearchFile {
   readonly #path: string
   readonly #main: Connection
@@ -196,6 +205,7 @@ export class SearchFile {
     index.run(setState, ['generation', value])
     index.run(setState, ['position', String(last ?? 0)])
     index.run(setState, ['cursor', JSON.stringify(buildStart)])
+    setMerging(index, 'building')
     index.database.exec('commit')
     this.renewal = why
     return index
@@ -253,15 +263,19 @@ export class SearchFile {
     return cursor !== undefined || this.#merge()
   }
 
-  /** Merges segments: a search reads each segment for each word, and building an index leaves many. True until one is left. */
+  /**
+   * Merges segments: a search reads each segment for each word, and building an index leaves many. True until one is left. A merge with a
+   * negative number of pages begins to merge all segments into one; with a positive number it continues.
+   */
   #merge(): boolean {
     const state = this.#index.get(selectState, ['segments'])?.value
     if (state === 'merged') return false
     this.#inTransaction(() => {
       const before = this.#index.get(totalChanges, [])!.changes
-      this.#index.run(merge, [state === undefined ? -mostMerged : mostMerged])
+      this.#index.run(command, ['merge', state === undefined ? -mostMerged : mostMerged])
       // The command itself counts as a change.
       const isDone = this.#index.get(totalChanges, [])!.changes - before < 2
+      if (isDone) setMerging(this.#index, 'following')
       if (state === undefined || isDone) this.#index.run(setState, ['segments', isDone ? 'merged' : 'merging'])
     })
     return true

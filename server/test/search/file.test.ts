@@ -141,6 +141,23 @@ describe('The index file of SQLite', () => {
     }
   })
 
+  test('merges many segments at a time while it is built, and few once it is, so that a search has few to read', async () => {
+    await (await makeChat(world)).send('some words')
+    const path = join(folder, 'merged.db')
+    const index = new SearchFile(path, join(folder, 'carillon.db'))
+    const reader = new DatabaseSync(path, { readOnly: true })
+    const atOnce = () => reader.prepare(`select v from words_config where k = 'automerge'`).get()!['v']
+    try {
+      expect(atOnce()).toBe(12)
+      while (index.step());
+      expect(atOnce()).toBe(4)
+      expect(reader.prepare('select count(distinct segid) as segments from words_idx').get()!['segments']).toBe(1)
+    } finally {
+      reader.close()
+      index.close()
+    }
+  })
+
   test('is complete where the database has no messages to index', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'carillon-search-'))
     const { app } = await startWorld('sqlite', { search: 'on', data: empty })
