@@ -78,7 +78,8 @@ export type LockName = `channel ${number}` | `app instance ${number}`
  * The port that SQLite and PostgreSQL implement.
  *
  * Queries outside a transaction see only committed data. `transaction` resolves after the commit is on disk; if it rejects, nothing
- * of the work has happened. `work` may run several times (PostgreSQL repeats it after a deadlock, and both repeat it after a
+ * of the work has happened, unless PostgreSQL has not answered the COMMIT: then it may have happened, and what follows from it follows
+ * once PostgreSQL says so. `work` may run several times (PostgreSQL repeats it after a deadlock, and both repeat it after a
  * RetryTransaction), so it contains only SQL and pure computation, and awaits nothing but its own queries.
  */
 export interface Database extends Queries {

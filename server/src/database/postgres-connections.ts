@@ -1,4 +1,5 @@
-import { Pool, type ClientBase } from 'pg'
+import { Pool, type ClientBase, type QueryResult } from 'pg'
+import { statement } from './database.ts'
 import { clientOfHosts, type PostgresHosts } from './postgres-hosts.ts'
 import { askOf, parsers, type Ask } from './postgres-queries.ts'
 import { isReadOnly, isUnanswered, Standby } from './outage.ts'
@@ -46,6 +47,7 @@ export class PostgresConnections {
   readonly #hasNames = () => !this.#isPooled
   /** Runs a query on any connection, outside transactions. */
   readonly ask: Ask
+  isClosed = false
 
   /** `onError` is called for connections that break while they are idle. */
   constructor(hosts: PostgresHosts, { most, onError }: { most: number; onError: (error: Error) => void }) {
@@ -66,30 +68,32 @@ export class PostgresConnections {
 
   /**
    * Runs a transaction on a connection of its own, in which a wait for a lock is bounded by that time; rolled back if `work`
-   * rejects.
+   * rejects. `unsure` is called with the id of the transaction if its COMMIT has failed: it may have happened.
    */
-  async transaction<Result>(lockMilliseconds: number, work: (ask: Ask) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(lockMilliseconds: number, work: (ask: Ask) => Promise<Result>, unsure: (id: string) => void): Promise<Result> {
     const client = await this.#pool.connect()
-    client.on('error', ignored)
     let broken: Error | boolean = false
+    let committing: string | undefined
     try {
-      await client.query(this.#beginning(lockMilliseconds))
+      const begun: unknown = await client.query(this.#beginning(lockMilliseconds))
       const result = await work(askOf(client, this.#hasNames))
+      committing = (begun as QueryResult<{ id: string }>[]).at(-1)!.rows[0]!.id
       await client.query('commit')
       return result
     } catch (error) {
+      if (committing !== undefined) unsure(committing)
       if (isUnanswered(error)) broken = true
       else await client.query('rollback').catch((cause: Error) => (broken = cause))
       // The server has become a standby; a new connection finds the one that accepts writes.
       if (isReadOnly(error)) broken = true
       throw error
     } finally {
-      client.off('error', ignored)
       client.release(broken)
     }
   }
 
   async close(): Promise<void> {
+    this.isClosed = true
     await this.#pool.end()
   }
 
@@ -98,7 +102,14 @@ export class PostgresConnections {
     // The role or the database may have another isolation level as its default.
     return `begin isolation level read committed; ${Object.entries(settings)
       .map(([name, value]) => `set local ${name} = ${value}`)
-      .join('; ')}`
+      .join('; ')}; select cast(pg_current_xact_id() as text) as id`
+  }
+
+  /** Whether the transaction with that id has been committed; undefined while it is in progress. */
+  async isCommitted(id: string): Promise<boolean | undefined> {
+    const { rows } = await this.ask(outcomeOf, [id])
+    const { outcome } = (rows as { outcome: string | null }[])[0]!
+    return outcome === 'in progress' ? undefined : outcome === 'committed'
   }
 
   /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
@@ -119,5 +130,4 @@ export class PostgresConnections {
   }
 }
 
-/** For a connection that breaks between two queries of a transaction: its next query rejects. */
-const ignored = () => {}
+const outcomeOf = statement<{ outcome: string | null }>(`select pg_xact_status(cast($1 as xid8)) as outcome`)

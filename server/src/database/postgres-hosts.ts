@@ -31,6 +31,8 @@ export function clientOfHosts(hosts: PostgresHosts, configOf: (url: string) => C
       const url = hosts.current
       super({ ...config, ...configOf(url) })
       this.url = url
+      // A connection may break when the pool does not listen: its next query rejects.
+      this.on('error', () => {})
     }
 
     override connect(): Promise<Client>

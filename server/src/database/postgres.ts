@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Client, type ClientBase } from 'pg'
 import { CommitOrder, type FollowUps } from './commit-order.ts'
 import {
@@ -24,6 +25,8 @@ import { TransactionTurns } from './transaction-turns.ts'
 
 const deadlockDetected = '40P01'
 const serializationFailure = '40001'
+/** How often the database is asked whether a transaction has happened. */
+const settleMilliseconds = 100
 
 class OpenTransaction extends Asking implements Transaction {
   readonly storesEvents: boolean
@@ -82,13 +85,31 @@ class Transactions {
 
   async #once<Result>(lockMilliseconds: number, work: (ask: Ask, followUps: FollowUps) => Promise<Result>): Promise<Result> {
     const followUps = this.#order.begin()
+    let unsure: string | undefined
     try {
-      const result = await this.#connections.transaction(lockMilliseconds, ask => work(ask, followUps))
+      const result = await this.#connections.transaction(
+        lockMilliseconds,
+        ask => work(ask, followUps),
+        id => (unsure = id),
+      )
       followUps.end('committed')
       return result
     } catch (error) {
-      followUps.end('undone')
+      if (unsure === undefined) followUps.end('undone')
+      else void this.#settle(unsure, followUps)
       throw error
+    }
+  }
+
+  /** Finds out whether a transaction has happened whose COMMIT was not answered, as soon as the database can say it. */
+  async #settle(id: string, followUps: FollowUps) {
+    while (!this.#connections.isClosed) {
+      const isCommitted = await this.#connections.isCommitted(id).catch((error: unknown) => (isOutage(error) ? undefined : false))
+      if (isCommitted !== undefined) {
+        followUps.end(isCommitted ? 'committed' : 'undone')
+        return
+      }
+      await setTimeout(settleMilliseconds, undefined, { ref: false })
     }
   }
 }
@@ -183,6 +204,14 @@ async function firstConnection(hosts: PostgresHosts, url: string): Promise<Clien
     hosts.failed(one)
   }
   throw unusable(url, failure)
+}
+
+/** Whether the only host of the URL is a standby. Rejects if it cannot be used. */
+export async function isAtStandby(url: string): Promise<boolean> {
+  const client = await connected(url)
+  const is = await isStandby(client)
+  void client.end().catch(() => {})
+  return is
 }
 
 async function connected(url: string): Promise<Client> {
