@@ -2,6 +2,8 @@ import { schemaVersion } from '../database/migrate.ts'
 import type { Database } from '../database/database.ts'
 import { clockOf } from '../store/clock.ts'
 import { isAnswering } from '../store/shared-values.ts'
+import { messageOf } from '../tools/error-text.ts'
+import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { advice, fault, good, ofClock, type Finding } from './finding.ts'
 
 /** How often each query runs. The quickest run counts, since the first one opens a connection. */
@@ -49,4 +51,20 @@ export async function databaseFindings(db: Database): Promise<Finding[]> {
     'Run the server in the same data centre as PostgreSQL, and check the load there.',
   )
   return [...findings, ...(read.milliseconds > slowMilliseconds ? [slow] : []), await clockFinding(db)]
+}
+
+/** The findings about each host of the URL of PostgreSQL, if it has several. */
+export async function hostFindings(databaseUrl: string): Promise<Finding[]> {
+  const urls = urlsOfHosts(databaseUrl)
+  if (urls.length === 1) return []
+  const { isAtStandby } = await import('../database/postgres.ts')
+  return Promise.all(
+    urls.map(async url => {
+      const { host } = new URL(url)
+      return isAtStandby(url).then(
+        is => good(`PostgreSQL at ${host} answers, as ${is ? 'a standby' : 'a primary'}`),
+        (error: unknown) => fault(`PostgreSQL at ${host} cannot be used`, messageOf(error)),
+      )
+    }),
+  )
 }

@@ -6,7 +6,7 @@ import { createLog } from '../observe/log.ts'
 import type { Config } from '../settings/config.ts'
 import { messageOf } from '../tools/error-text.ts'
 import { certificateFindings } from './certificate-findings.ts'
-import { databaseFindings } from './database-findings.ts'
+import { databaseFindings, hostFindings } from './database-findings.ts'
 import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
 import { fault, type Finding } from './finding.ts'
 import { keyFindings } from './key-findings.ts'
@@ -48,6 +48,7 @@ async function findingsOf(config: Config): Promise<readonly Finding[]> {
   const { findings, configured } = await ofDatabase(config)
   return [
     ...findings,
+    ...(config.databaseUrl === undefined ? [] : await hostFindings(config.databaseUrl)),
     ...(await certificateFindings(config, Date.now())),
     ...(await serviceFindings(config)),
     ...(await consoleFindings(config)),

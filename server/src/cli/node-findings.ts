@@ -1,5 +1,6 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { natsOptions } from '../bus/nats-login.ts'
+import type { Subjects } from '../bus/wire.ts'
 import type { Database } from '../database/database.ts'
 import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
@@ -19,25 +20,34 @@ function ofVersions(present: readonly Present[]): Finding {
   )
 }
 
-/** The findings about the nodes that answer over NATS: their clocks and versions, and which living nodes do not answer. */
-async function overBus(config: Config, db: Database): Promise<Finding[]> {
-  const servers = config.natsUrl!.map(url => new URL(url).host).join(', ')
-  let answered: Awaited<ReturnType<typeof rollCall>>
+/** The finding about one server of NATS, and the nodes that answer over it; undefined if it cannot be used. */
+async function ofServer(config: Config, server: string, subjects: Subjects) {
   try {
-    answered = await rollCall(await natsOptions(config), await subjectsFor(db))
+    const { milliseconds, present } = await rollCall({ ...(await natsOptions(config)), servers: server }, subjects)
+    return { finding: good(`NATS at ${server} answers within ${milliseconds} ms`), present }
   } catch (error) {
     const { message, cause } = error as Error
-    return [fault(`NATS at ${servers} cannot be used`, cause instanceof Error ? cause.message : message)]
+    return { finding: fault(`NATS at ${server} cannot be used`, cause instanceof Error ? cause.message : message), present: undefined }
   }
-  const { milliseconds, present } = answered
-  const heard = new Set(present.map(({ id }) => id))
-  const deafNodes = (await livingNodes(db)).filter(({ id, bus }) => bus !== null && !heard.has(id)).map(({ name }) => name)
+}
+
+/** The findings about each server of NATS and the nodes that answer: their clocks and versions, and which living nodes do not answer. */
+async function overBus(config: Config, db: Database): Promise<Finding[]> {
+  const subjects = await subjectsFor(db)
+  const servers = await Promise.all(config.natsUrl!.map(async url => ofServer(config, new URL(url).host, subjects)))
+  const ofServers = servers.map(({ finding }) => finding)
+  const answers = servers.flatMap(({ present }) => (present ? [present] : []))
+  if (answers.length === 0) return ofServers
+  const present = [...new Map(answers.flat().map(node => [node.id, node])).values()]
+  // Every node answers over every server of a cluster.
+  const isHeard = (id: string) => answers.every(each => each.some(node => node.id === id))
+  const deafNodes = (await livingNodes(db)).filter(({ id, bus }) => bus !== null && !isHeard(id)).map(({ name }) => name)
   const deaf = fault(
     `These nodes are alive, but do not answer over this NATS: ${listed(deafNodes)}`,
     'Give all nodes and commands a --nats-url of the same NATS cluster, and look for errors of NATS in their logs.',
   )
   return [
-    good(`NATS at ${servers} answers within ${milliseconds} ms`),
+    ...ofServers,
     ...present.map(({ name, took }) => good(`The node ${name} answers over NATS within ${took} ms`)),
     ...present.map(({ name, ahead }) => ofClock(`the node ${name}`, ahead)),
     ...(present.length === 0 ? [] : [ofVersions(present)]),

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../settings/config.ts'
+import { isOverTls } from '../settings/nats-access.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { advice, fault, unsafe, type Finding } from './finding.ts'
 
@@ -46,6 +47,12 @@ function* ofDatabase(databaseUrl: string | undefined): Generator<Finding> {
         'Use sslmode=verify-full in --database-url, with sslrootcert=FILE if its certificate is from a CA of your own.',
       )
   }
+}
+
+function* ofNats({ natsUrl = [], natsCa, natsCert }: Config): Generator<Finding> {
+  if (isOverTls({ urls: natsUrl, ca: natsCa, cert: natsCert })) return
+  for (const { hostname } of natsUrl.map(url => new URL(url)))
+    if (!isLocal(hostname)) yield unsafe(`Messages travel to NATS at ${hostname} without TLS`, 'Use tls:// in --nats-url.')
 }
 
 function* ofServices(config: Config): Generator<Finding> {
@@ -116,7 +123,7 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
 /** The findings about the settings: first what is wrong or unsafe, then what could be better. */
 export async function settingsFindings(config: Config): Promise<Finding[]> {
   const { databaseUrl } = config
-  const ofSettings = [...ofListeners(config), ...ofDatabase(databaseUrl), ...ofServices(config), ...ofRootKey(config)]
+  const ofSettings = [...ofListeners(config), ...ofDatabase(databaseUrl), ...ofNats(config), ...ofServices(config), ...ofRootKey(config)]
   const findings = [...ofSettings, ...(await ofFiles(config))]
   return [...findings.filter(({ kind }) => kind !== 'advice'), ...findings.filter(({ kind }) => kind === 'advice')]
 }

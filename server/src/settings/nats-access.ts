@@ -17,7 +17,8 @@ export interface NatsAccess {
 }
 
 /** Whether the connection is encrypted. */
-export const isOverTls = ({ urls, ca, cert }: NatsAccess) => urls.some(url => url.startsWith('tls:')) || (ca ?? cert) !== undefined
+export const isOverTls = ({ urls, ca, cert }: Pick<NatsAccess, 'urls' | 'ca' | 'cert'>) =>
+  urls.some(url => url.startsWith('tls:')) || (ca ?? cert) !== undefined
 
 export const isNkeySeed = (text: string) => /^SU[A-Z2-7]+$/.test(text)
 

@@ -78,6 +78,11 @@ test.each([
     /^unsafe: The identity of PostgreSQL at db\.example is not checked/,
   ],
   [
+    'NATS without TLS',
+    { databaseUrl: 'postgresql://u:p@localhost/x', natsUrl: 'nats://u:hidden@nats.example:4222' },
+    /^unsafe: Messages travel to NATS at nats\.example without TLS$/,
+  ],
+  [
     'an issuer without TLS',
     { oidcIssuer: 'http://login.example', oidcAudience: 'web' },
     /^unsafe: The keys of the issuer come from login\.example without TLS/,
@@ -110,9 +115,9 @@ test('a server of another host with TLS, or of this machine without TLS, is not 
       safeKeyVariables,
     ),
   ).toEqual([])
-  expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' }, safeKeyVariables)).toEqual(
-    [],
-  )
+  const local = { databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' }
+  for (const natsUrl of ['tls://nats.example:4222', 'nats://127.0.0.1:4222'])
+    expect(await found({ ...local, natsUrl }, safeKeyVariables)).toEqual([])
 })
 
 test('a secret that can be guessed is reported, and not shown', async () => {
@@ -219,6 +224,15 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   ])
   const two = await doctor(flags, safeKeyVariables)
   expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not get the events of these: \S+, \S+\.$/m)])
+})
+
+test('each host of PostgreSQL is tried', async () => {
+  const url = await createPostgresDatabase({ made: true })
+  const [host, away] = [new URL(url).host, `127.0.0.1:${await freePort()}`]
+  const { code, stdout } = await doctor(['--no-tls', '--database-url', url.replace(host, `${away},${host}`)], safeKeyVariables)
+  expect(code).toBe(1)
+  expect(stdout).toContain(`good: PostgreSQL at ${host} answers, as a primary.\n`)
+  expect(stdout).toMatch(new RegExp(`^fault: PostgreSQL at ${away} cannot be used\\.\\n {8}.*ECONNREFUSED`, 'm'))
 })
 
 test('a service that cannot be reached is reported with the reason, and one that can be reached is good', async () => {

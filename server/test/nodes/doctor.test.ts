@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
+import { freePort } from '../support/ports.ts'
 import { main, run, safeKeyVariables } from '../support/process.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
@@ -15,7 +16,7 @@ async function startNode(databaseUrl: string, natsUrl: string) {
 }
 
 test.skipIf(!hasNats)(
-  'carillon doctor says which nodes answer over NATS, and reports other versions, wrong clocks and a node on another NATS',
+  'carillon doctor says which servers of NATS and which nodes answer, and reports other versions, wrong clocks and a node on another NATS',
   async () => {
     const databaseUrl = await createPostgresDatabase()
     const [nats, other] = [await startNats(), await startNats()]
@@ -33,7 +34,19 @@ test.skipIf(!hasNats)(
     }
     expect(well.stdout).toContain(`good: All nodes have version ${packageFile.version}, as this command.\n`)
 
+    const gone = await freePort()
+    const half = await doctor('--nats-url', `${nats.url},nats://127.0.0.1:${gone}`)
+    expect(half.code).toBe(1)
+    expect(half.stdout).toMatch(new RegExp(`^good: NATS at 127\\.0\\.0\\.1:${nats.port} answers within`, 'm'))
+    expect(half.stdout).toMatch(new RegExp(`^fault: NATS at 127\\.0\\.0\\.1:${gone} cannot be used\\.\\n {8}.*ECONNREFUSED`, 'm'))
+    expect(half.stdout.match(/^good: The node \S+ answers over NATS/gm)).toHaveLength(2)
+
     const empty = await startNats()
+    const apart = await doctor('--nats-url', `${nats.url},${empty.url}`)
+    expect([apart.code, apart.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^fault: These nodes are alive, but do not answer over this NATS: /m),
+    ])
     const nobody = await doctor('--nats-url', empty.url)
     expect(nobody.code).toBe(1)
     expect(nobody.stdout).toMatch(/^good: NATS at \S+ answers within \d+ ms\.$/m)
