@@ -249,7 +249,8 @@ export async function startApp(
     opening = await openBus(config, { db, node, log, metrics })
     const { bus } = opening
     const aliveness = new Aliveness()
-    if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, now, log, aliveness })
+    let takeOver: (() => void) | undefined
+    if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, now, log, aliveness, takeOver: () => takeOver?.() })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log, heardUntil: () => bus.heardUntil() }) : undefined
     const keyRing = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
@@ -385,12 +386,13 @@ export async function startApp(
     if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
     const stopRates = shareBuckets(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)
-    const stopSchedule = schedule(jobs === 'all' ? jobsOf(environment) : [], { db, now, log, metrics })
+    const schedules = schedule(jobs === 'all' ? jobsOf(environment) : [], { ...tools, nodeId: db.kind === 'postgres' ? nodeId : undefined })
+    takeOver = () => schedules.takeOver()
     stopJobs = async () => {
       await open.presence.stop()
       await allSessions?.stop()
       await resumable?.stop()
-      await stopSchedule()
+      await schedules.stop()
       await stopWatching()
       await stopRates()
       await balance.stop()

@@ -26,6 +26,7 @@ import { laneOwners } from './migrations/023-lane-owners.ts'
 import { accessMarks } from './migrations/024-access-marks.ts'
 import { formerIdentities } from './migrations/025-former-identities.ts'
 import { otherWords } from './migrations/026-other-words.ts'
+import { jobNodes } from './migrations/027-job-nodes.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /**
@@ -59,6 +60,7 @@ export const migrations: readonly ((dialect: Dialect, found: number) => string)[
   accessMarks,
   formerIdentities,
   otherWords,
+  jobNodes,
 ]
 
 /** The version of the schema that this Carillon works on. */

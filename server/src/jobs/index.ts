@@ -212,8 +212,8 @@ const sweepPushes = async (tools: Tools) =>
 
 /** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {
-  purge: { everySeconds: 60, run: purgeAll, counts: 'steps of the purge' },
-  balancing: { everySeconds: 60, run: balanceAll, counts: 'changes to sub-channels' },
+  purge: { everySeconds: 60, continues: true, run: purgeAll, counts: 'steps of the purge' },
+  balancing: { everySeconds: 60, continues: true, run: balanceAll, counts: 'changes to sub-channels' },
   'user-expiration': { everySeconds: 300, run: expireUsers, counts: 'expired users' },
   'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
   retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
@@ -234,9 +234,8 @@ interface CountedJob extends Job {
 }
 
 export const jobsOf = ({ db, now }: Pick<Tools, 'db' | 'now'>): CountedJob[] =>
-  Object.entries(jobs).map(([name, { everySeconds, run, counts }]) => ({
+  Object.entries(jobs).map(([name, job]) => ({
     name,
-    everySeconds,
-    counts,
-    run: stopping => run({ db, now, isStopping: () => stopping?.aborted ?? false }),
+    ...job,
+    run: stopping => job.run({ db, now, isStopping: () => stopping?.aborted ?? false }),
   }))

@@ -7,27 +7,39 @@ import { holdJob } from '../store/leases.ts'
 export interface Job {
   readonly name: string
   readonly everySeconds: number
+  /** It continues what a node has begun after a call, so it runs at once when a node has died. */
+  readonly continues?: boolean
   readonly run: (stopping?: AbortSignal) => Promise<unknown>
 }
 
-/**
- * Runs each job immediately and then at its interval, on the one node that holds the job's lease. The lease of a node that dies ends after
- * the interval. Returns a function that ends them.
- */
-export function schedule(
-  jobs: readonly Job[],
-  { db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics },
-): () => Promise<void> {
+interface Schedule {
+  /** A node has died, and its leases have ended: runs the jobs that it may have left unfinished. */
+  takeOver(): void
+  stop(): Promise<void>
+}
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Undefined on a single node. */
+  readonly nodeId?: string | undefined
+}
+
+/** Runs each job immediately and then at its interval, on the one node that holds the job's lease. */
+export function schedule(jobs: readonly Job[], { db, now, log, metrics, nodeId }: Tools): Schedule {
   const running = new Set<Promise<void>>()
   const stopping = new AbortController()
-  const timers = jobs.map(({ name, everySeconds, run }) => {
+  const all = jobs.map(({ name, everySeconds, continues, run }) => {
     const lease = everySeconds * 900
     let busy = false
-    const start = async () => {
+    const start = async (isTakenOver: boolean) => {
       if (busy) return
       busy = true
       try {
-        if (await holdJob(db, name, now(), now() + lease)) await run(stopping.signal)
+        const isHeld = await holdJob(db, name, now(), now() + lease, nodeId)
+        if (isHeld || (isTakenOver && continues)) await run(stopping.signal)
       } catch (error) {
         metrics.jobFailures.inc({ job: name })
         log.warn({ err: error, job: name }, 'A job has failed and will be retried')
@@ -35,17 +47,22 @@ export function schedule(
         busy = false
       }
     }
-    const tracked = () => {
-      const started = start()
+    const tracked = (isTakenOver = false) => {
+      const started = start(isTakenOver)
       running.add(started)
       void started.finally(() => running.delete(started))
     }
     tracked()
-    return setInterval(tracked, everySeconds * 1000)
+    return { timer: setInterval(tracked, everySeconds * 1000), takeOver: () => tracked(true) }
   })
-  return async () => {
-    for (const timer of timers) clearInterval(timer)
-    stopping.abort()
-    await Promise.all(running)
+  return {
+    takeOver() {
+      if (!stopping.signal.aborted) for (const { takeOver } of all) takeOver()
+    },
+    async stop() {
+      for (const { timer } of all) clearInterval(timer)
+      stopping.abort()
+      await Promise.all(running)
+    },
   }
 }

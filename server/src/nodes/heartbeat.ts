@@ -4,6 +4,7 @@ import type { Aliveness } from '../tools/aliveness.ts'
 import { repeated } from '../tools/repeated.ts'
 import { Seldom } from '../tools/seldom.ts'
 import { beatOf, deadMilliseconds, deleteDeadNodes, livingNodes, lockDead, otherNodes, removeNode, type Node } from '../store/nodes.ts'
+import { releaseJobsOf } from '../store/leases.ts'
 import { releaseLeasesOf } from '../store/outbox-lanes.ts'
 
 const beatMilliseconds = 1000
@@ -30,13 +31,15 @@ interface Tools {
   readonly now: () => number
   readonly log: Log
   readonly aliveness: Aliveness
+  /** Called when the leases of a dead node have ended. */
+  readonly takeOver: () => void
 }
 
 /**
  * Updates the row of this node every second. Besides, it ends the leases of nodes that have died, and logs an error if another node does not
  * get its events; the heartbeat never waits for that. Returns a function that ends both.
  */
-export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools): Promise<() => Promise<void>> {
+export async function keepAlive(node: Node, { db, now, log, aliveness, takeOver }: Tools): Promise<() => Promise<void>> {
   const reminders = new Seldom(everySeconds * 1000)
   /** The dead nodes whose leases have ended. */
   let released = new Set<string>()
@@ -47,11 +50,13 @@ export async function keepAlive(node: Node, { db, now, log, aliveness }: Tools):
       const isOver = await db.transaction(async tx => {
         if (!(await lockDead(tx, id))) return false
         await releaseLeasesOf(tx, id, now())
+        await releaseJobsOf(tx, id)
         return true
       })
       if (!isOver) continue
       released.add(id)
-      log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries')
+      log.warn({ dead: name }, 'A node has not updated its heartbeat for seconds: the other nodes take over its deliveries and jobs')
+      takeOver()
     }
   }
   let failedAt: number | undefined

@@ -1,13 +1,17 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
+import { changeRows } from './queries.ts'
 
 const acquire = statement(`
-  insert into job_leases (name, until) values ($1, $2)
-  on conflict (name) do update set until = excluded.until where job_leases.until <= $3`)
+  insert into job_leases (name, until, held_by) values ($1, $2, $4)
+  on conflict (name) do update set until = excluded.until, held_by = excluded.held_by where job_leases.until <= $3`)
 
-/** Takes the lease of a job until that time; false if another node holds it. */
-export async function holdJob(db: Database, name: string, now: number, until: number) {
-  return (await db.transaction(tx => tx.run(acquire, name, until, now))) === 1
+/** Takes the lease of a job until that time; false if it is held. With a node, the lease ends when that node dies. */
+export async function holdJob(db: Database, name: string, now: number, until: number, nodeId?: string) {
+  return (await db.transaction(tx => tx.run(acquire, name, until, now, nodeId ?? null))) === 1
 }
+
+/** Ends the leases of a node. */
+export const releaseJobsOf = changeRows<[nodeId: string]>(`update job_leases set until = 0, held_by = null where held_by = $1`)
 
 const touch = statement(`
   insert into job_leases (name, until) values ($1, 0) on conflict (name) do update set until = job_leases.until`)

@@ -132,6 +132,7 @@ const asOf20 = [
   'drop table access_changes',
   'alter table access_version drop column mark',
   'alter table outbox drop column leased_by',
+  'alter table job_leases drop column held_by',
   ...['leased_by', 'paused_until', 'pause_reason'].map(column => `alter table outbox_lanes drop column ${column}`),
   'drop index identities_former',
   'delete from schema_versions where version > 20',

@@ -10,7 +10,7 @@ onBothDatabases('Jobs by the clock', world => {
   /** A node that runs these jobs on the world's database, by a clock that the test moves. */
   function node(jobs: readonly Job[], now: () => number) {
     const metrics = createMetrics()
-    const stop = schedule(jobs, { db: world().app.db, now, log: createLog('silent'), metrics })
+    const { stop } = schedule(jobs, { db: world().app.db, now, log: createLog('silent'), metrics })
     const failures = async (name: string) => {
       const { values } = await metrics.jobFailures.get()
       return values.find(({ labels }) => labels.job === name)?.value ?? 0

@@ -2,16 +2,21 @@ import { Client } from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { statement, type Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
+import { schedule } from '../../src/jobs/schedule.ts'
 import { keepAlive } from '../../src/nodes/heartbeat.ts'
 import { createLog } from '../../src/observe/log.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { statementTime } from '../../src/store/clock.ts'
+import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
+import { holdJob } from '../../src/store/leases.ts'
 import { beatOf } from '../../src/store/nodes.ts'
 import { appendToOutbox, leaseFromOutbox } from '../../src/store/outbox.ts'
 import { holdLane } from '../../src/store/outbox-lanes.ts'
 import { Aliveness } from '../../src/tools/aliveness.ts'
+import { keyVariables, rootKey, serve } from '../support/process.ts'
 import { until } from '../support/processor.ts'
-import { createPostgresDatabase } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, makersOf } from '../support/world.ts'
 
 const grow = statement(`update nodes set seen_at = seen_at - $2 where id = $1`)
 const leaseAsOlder = statement(`update outbox_lanes set leased_until = $2 where lane = $1`)
@@ -20,11 +25,13 @@ const lastSeen = statement<{ at: number }>(`select seen_at as at from away where
 const ageOfOther = statement<{ age: number }>(`select ${statementTime} - seen_at as age from nodes where id = 'other'`)
 const lockWait = statement<{ since: string }>(`
   select cast(query_start as text) as since from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+const purgeLease = statement<{ at: number }>(`select until as at from job_leases where name = 'purge'`)
+const purgedAt = statement<{ at: number | null }>(`select purged_at as at from identities where id = $1`)
 const forget = statement(`delete from nodes where id = $1`)
 
 const nodeOf = (id: string) => ({ id, name: id, bus: null })
 
-async function openWithLeases() {
+async function openWithLeases(takeOver = () => {}) {
   const databaseUrl = await createPostgresDatabase({ made: true })
   const config = readConfig({ databaseUrl }, {})
   const warnings: string[] = []
@@ -43,13 +50,13 @@ async function openWithLeases() {
     await leaseFromOutbox(tx, 'single x', Date.now(), later, 1, 'other')
   })
   const aliveness = new Aliveness()
-  const stop = await keepAlive(nodeOf('own'), { db, now: Date.now, log, aliveness })
+  const stop = await keepAlive(nodeOf('own'), { db, now: Date.now, log, aliveness, takeOver })
   onTestFinished(stop)
   const isFree = async () => {
     const isLaneFree = await db.transaction(tx => holdLane(tx, 'ordered x', Date.now(), { nodeId: 'own', until: Date.now() + 1 }))
     return [isLaneFree, (await db.all(leased)).length === 0, (await db.get(lastDue))!.at <= Date.now()]
   }
-  return { db, databaseUrl, warnings, infos, aliveness, isFree }
+  return { db, databaseUrl, log, warnings, infos, aliveness, isFree }
 }
 
 /** Resolves once the node has updated its heartbeat so many times: it looks for dead nodes as often. */
@@ -70,6 +77,47 @@ test('the leases of a node end for the others once it has not updated its heartb
   expect(age).toBeGreaterThanOrEqual(5000)
   expect(age).toBeLessThan(10_000)
   await until(async () => (await isFree()).every(Boolean))
+})
+
+test('jobs whose lease a dead node holds run on another one, and so do those that continue what it has begun', async () => {
+  const ran: string[] = []
+  let schedules: ReturnType<typeof schedule> | undefined
+  const { db, log } = await openWithLeases(() => schedules?.takeOver())
+  await beatOf(db, nodeOf('living'))
+  await db.run(grow, 'living', -60_000)
+  const jobs = [
+    { name: 'of the dead one', holder: 'other' },
+    { name: 'of a living one', holder: 'living' },
+    { name: 'continued', holder: 'living', continues: true },
+  ]
+  const hour = 3_600_000
+  for (const { name, holder } of jobs) expect(await holdJob(db, name, Date.now(), Date.now() + hour, holder)).toBe(true)
+  const scheduled = jobs.map(job => ({ ...job, everySeconds: 3600, run: async () => void ran.push(job.name) }))
+  schedules = schedule(scheduled, { db, now: Date.now, log, metrics: createMetrics(), nodeId: 'own' })
+  onTestFinished(schedules.stop)
+  await beats(db, 2)
+  expect(ran).toEqual([])
+  await db.run(grow, 'other', 10_000)
+  await until(() => ran.length > 1)
+  await beats(db, 2)
+  expect(ran.toSorted()).toEqual(['continued', 'of the dead one'])
+})
+
+test('what a killed node has not purged is purged by another node within seconds, although the job has just run', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log: createLog('fatal'), follow: () => {} })
+  onTestFinished(() => db.close())
+  const [killed, other] = [0, 1].map(() => serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }))
+  const { identity, messaging } = clientsOf({ url: await killed!.url(), rootKey })
+  onTestFinished(() => [identity, messaging].forEach(client => client.destroy()))
+  await other!.url()
+  const { arn } = await makersOf(identity).appInstance(['bob'])
+  const { id } = (await findIdentity(db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!
+  await until(async () => (await db.get(purgeLease))!.at > Date.now())
+  await db.run(statement('update job_leases set until = until + 3600000'))
+  killed!.kill('SIGKILL')
+  await db.transaction(tx => buryIdentity(tx, id, Date.now()))
+  await until(async () => (await db.get(purgedAt, id))!.at !== null)
 })
 
 test('a heartbeat does not wait for the deliveries that it takes over', async () => {
