@@ -4,7 +4,10 @@ export interface Rate {
   readonly atOnce: number
 }
 
-/** The most milliseconds that a bucket owes because of other nodes. It also bounds the effect of a clock that goes back. */
+/**
+ * For how many milliseconds a bucket may refill in addition to its own size, because of what other nodes have spent. It also bounds the
+ * effect of a clock that goes back.
+ */
 const longestDebt = 10_000
 /** Less than this is a rounding error of sums of times. */
 const tolerance = 1
@@ -24,15 +27,15 @@ export class TokenBuckets {
   }
 
   /** Returns the milliseconds until there is a token; 0 if there is one. */
-  wait(key: string, { perSecond, atOnce }: Rate, now: number): number {
-    const wait = this.#busy(key, now) + ((1 - atOnce) * 1000) / perSecond
+  wait(key: string, rate: Rate, now: number): number {
+    const wait = this.#busy(key, rate, now) + ((1 - rate.atOnce) * 1000) / rate.perSecond
     return wait < tolerance ? 0 : wait
   }
 
   /** Takes an available token. */
-  take(key: string, { perSecond }: Rate, now: number) {
-    const cost = 1000 / perSecond
-    this.#fullAt.set(key, now + this.#busy(key, now) + cost)
+  take(key: string, rate: Rate, now: number) {
+    const cost = 1000 / rate.perSecond
+    this.#fullAt.set(key, now + this.#busy(key, rate, now) + cost)
     this.#spent?.set(key, (this.#spent.get(key) ?? 0) + cost)
   }
 
@@ -61,12 +64,12 @@ export class TokenBuckets {
 
   /** Sets for how many milliseconds a bucket refills, after what all nodes have spent. */
   adopt(key: string, milliseconds: number, now: number) {
-    const busy = Math.min(milliseconds, longestDebt) + (this.#spent?.get(key) ?? 0)
-    if (busy > this.#busy(key, now)) this.#fullAt.set(key, now + busy)
+    const fullAt = now + milliseconds + (this.#spent?.get(key) ?? 0)
+    if (fullAt > (this.#fullAt.get(key) ?? 0)) this.#fullAt.set(key, fullAt)
   }
 
-  #busy(key: string, now: number): number {
+  #busy(key: string, { perSecond, atOnce }: Rate, now: number): number {
     const fullAt = this.#fullAt.get(key)
-    return fullAt === undefined ? 0 : Math.max(0, Math.min(fullAt - now, longestDebt))
+    return fullAt === undefined ? 0 : Math.max(0, Math.min(fullAt - now, (atOnce * 1000) / perSecond + longestDebt))
   }
 }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signature/signing-key.ts'
 import { sts } from '../support/access.ts'
@@ -277,6 +277,18 @@ describe.skipIf(isSpread).each(databaseKinds)('a user that connects too often, w
 async function ownWorld(settings: Record<string, string> = {}, surroundings: Parameters<typeof startWorld>[2] = {}): Promise<World> {
   return startWorld('sqlite', settings, surroundings)
 }
+
+test('a user that may have forty connections is established forty times at once, and then gets 1013', async () => {
+  const start = Date.now()
+  const world = await ownWorld({ connectionsPerUser: '40' }, { now: () => start })
+  onTestFinished(() => world.close())
+  const { user } = await world.appInstance(['alice'])
+  const sockets = await Promise.all(Array.from({ length: 40 }, async () => listen(world.app, user('alice'))))
+  sockets[0]!.socket.close()
+  await sockets[0]!.closed
+  const tooMany = new Listening(await presignedUrl(world.app, user('alice')))
+  expect(await tooMany.closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/connects too often/) })
+})
 
 test('a server that closes sends its sockets 1012, and the close delays nobody', async () => {
   const world = await ownWorld()

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { App } from '../../src/app.ts'
 import { hasNats, startNats } from '../support/nats.ts'
-import { keyVariables, run, main, rootKey, serve } from '../support/process.ts'
+import { keyVariables, run, main, rootKey, serve, serveFails } from '../support/process.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
-import { clientsOf, createPostgresDatabase, makersOf, masterKey } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, makersOf, masterKey, type World } from '../support/world.ts'
 import { makeChannel, startNodes, until } from './two-nodes.ts'
 
 /** Connects until the rate allows it; resolves to the close code, or 'established'. */
@@ -36,6 +36,28 @@ test.skipIf(!hasNats)('a user has ten sessions on all nodes together, and one wi
   sockets[0]!.socket.close()
   await sockets[0]!.closed
   expect(await outcome(two!, alice, 'more')).toBe('established')
+})
+
+test.skipIf(!hasNats)('a user connects on all nodes together as often as on one', async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const { user } = await nodes[0]!.appInstance(['alice'])
+  let established = 0
+  const begin = performance.now()
+  const connect = async ({ app }: World) => {
+    while (performance.now() < begin + 6000) {
+      const socket = new Listening(await presignedUrl(app, user('alice')))
+      await socket.next()
+      if (await socket.isAnswered()) established++
+      socket.socket.close()
+      await socket.closed
+    }
+  }
+  await Promise.all(nodes.map(connect))
+  // Ten at once, then one a second. Two nodes that share nothing allow twice as much.
+  const ofOneNode = 10 + (performance.now() - begin) / 1000
+  expect(established).toBeGreaterThan(0.6 * ofOneNode)
+  expect(established).toBeLessThan(1.5 * ofOneNode)
 })
 
 test.skipIf(!hasNats)('the users who are connected are listed over all nodes, with the node of each socket', async () => {
@@ -96,6 +118,34 @@ test.skipIf(!hasNats)(
     const job = await run(process.execPath, [main, 'jobs', 'run', 'purge', '--database-url', databaseUrl], { env })
     expect(job).toMatchObject({ code: 1, stderr: expect.stringContaining('give --nats-url or CARILLON_NATS_URL here too') })
     expect(await run(process.execPath, [main, 'jobs', 'run', 'purge', ...flags.slice(2)], { env })).toMatchObject({ code: 0 })
+  },
+)
+
+test.skipIf(!hasNats)(
+  'nodes without NATS log that they do not hear each other, and beside nodes with NATS one without it does not start',
+  async () => {
+    const flags = async () => ['--port', '0', '--database-url', await createPostgresDatabase({ made: true })]
+    const without = await flags()
+    const deaf = [serve(without, { env: keyVariables }), serve(without, { env: keyVariables })]
+    const urls = await Promise.all(deaf.map(node => node.url()))
+    const portOf = (number: number) => new URL(urls[number]!).port
+    for (const [number, other] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      await expect
+        .poll(() => deaf[number]!.stderr)
+        .toMatch(
+          new RegExp(`"level":50,[^\\n]*"nodes":\\["\\S+:${portOf(other)}"\\][^\\n]*"Other nodes use this database, and their sockets`),
+        )
+    }
+    const { url: natsUrl } = await startNats()
+    const ofNats = await flags()
+    await serve([...ofNats, '--nats-url', natsUrl], { env: keyVariables }).url()
+    expect(await serveFails(ofNats, { env: keyVariables })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('carillon: The nodes of this database use NATS'),
+    })
   },
 )
 
