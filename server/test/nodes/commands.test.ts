@@ -1,10 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
+import { open } from '../api/acts.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { keyVariables, main, run, serve, temporaryFolder } from '../support/process.ts'
 import { call } from '../support/signed.ts'
-import { createPostgresDatabase, masterKey } from '../support/world.ts'
+import { listen } from '../support/sockets.ts'
+import { createPostgresDatabase, masterKey, startWorld } from '../support/world.ts'
+import { figure, until } from './two-nodes.ts'
 
 test.skipIf(!hasNats)('a command works while NATS is unavailable, and says that sockets hear of its changes later', async () => {
   const nats = await startNats()
@@ -27,4 +31,21 @@ test.skipIf(!hasNats)('a command works while NATS is unavailable, and says that 
     /^carillon: NATS at \S+ cannot be used: .*ECONNREFUSED.*\. The command runs without it: open sockets hear of its changes within half a minute\.\n$/,
   )
   await expect.poll(async () => (await ask()).status).toBe(403)
+})
+
+test.skipIf(!hasNats)('sockets hear of what a job that is run by hand has done', async () => {
+  const { url } = await startNats()
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const node = await startWorld('postgres', { databaseUrl, natsUrl: url })
+  onTestFinished(() => node.close())
+  const { user } = await node.appInstance(['alice'])
+  const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' } as const
+  const ChannelArn = await open(node, user('alice'), { ExpirationSettings })
+  const alice = await listen(node.app, user('alice'))
+  await node.app.db.run(statement('update channels set created_at = 1, expires_at = 2'))
+  const flags = ['--database-url', databaseUrl, '--nats-url', url]
+  expect(await run(process.execPath, [main, 'jobs', 'run', 'channel-expiration', ...flags])).toMatchObject({ code: 0 })
+  await until(() => alice.events.some(({ type, payload }) => type === 'DELETE_CHANNEL' && payload!['ChannelArn'] === ChannelArn))
+  // It was not found by comparison with the database.
+  expect(await figure(node, 'carillon_bus_recovered_total')).toBe(0)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { hasNats, startNats } from '../support/nats.ts'
+import { listen } from '../support/sockets.ts'
 import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
 test.skipIf(!hasNats)(
@@ -21,3 +22,20 @@ test.skipIf(!hasNats)(
     expect(contentsOf(heard).at(-1)).toBe('dropped, the last')
   },
 )
+
+test.skipIf(!hasNats)('a node that has missed more than 1,000 events of a channel closes its sockets, and hears what follows', async () => {
+  const nats = await startNats()
+  const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'dropped')])
+  const { user, heard, say } = await makeChannel(nodes)
+  await say('first')
+  await until(() => contentsOf(heard).length === 1)
+  // More than twice as many, since a comparison may find some of them meanwhile.
+  for (let count = 0; count < 2100; count += 30)
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => say(`dropped ${count + index}`)))
+  expect(await heard.closed).toEqual({ code: 1012, reason: 'Too much was missed' })
+  expect(await figure(nodes[1]!, 'carillon_bus_lost_total')).toBe(1)
+  const back = await listen(nodes[1]!.app, user('bob'))
+  await say('after')
+  await until(() => contentsOf(back).length === 1)
+  expect(contentsOf(back)).toEqual(['after'])
+})

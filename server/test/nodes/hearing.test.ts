@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { listen } from '../support/sockets.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { network } from '../support/network.ts'
+import { freePort } from '../support/ports.ts'
+import { temporaryFolder } from '../support/process.ts'
 import { contentsOf, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
 test.skipIf(!hasNats)('members on one node hear the events of another, in order and once', async () => {
@@ -91,3 +95,32 @@ test.skipIf(!hasNats)(
     expect(await detailsOf('bob')).toMatchObject({ ChannelMessages: [shown('one, edited', 'Alice')] })
   },
 )
+
+test.skipIf(!hasNats)('a node subscribes to the channels and users of its own sockets, and to no others', async () => {
+  const monitor = await freePort()
+  const { url } = await startNats(['-m', String(monitor)])
+  const nodes = await startNodes([url, url])
+  const { arn: AppInstanceArn, ChimeBearer, heard } = await makeChannel(nodes)
+  await nodes[0]!.messaging.createChannel({ AppInstanceArn, Name: 'without bob', ChimeBearer })
+  await until(() => heard.events.length > 1)
+  const answer = await fetch(`http://127.0.0.1:${monitor}/connz?subs=1`)
+  const { connections } = (await answer.json()) as { connections: { subscriptions_list: string[] }[] }
+  const subjects = connections.map(each =>
+    each.subscriptions_list.map(subject => subject.replace(/^carillon\.[^.]+\.\d+\.|\.\d+$/g, '')).toSorted(),
+  )
+  const always = ['all', 'presence', 'roll-call']
+  expect(subjects.toSorted((a, b) => a.length - b.length)).toEqual([always, [...always, 'channel', 'user'].toSorted()])
+})
+
+test.skipIf(!hasNats)('an event that is too large for NATS is read from the database at once', async () => {
+  const config = join(await temporaryFolder(), 'nats.conf')
+  await writeFile(config, 'max_payload: 2000\n')
+  const { url } = await startNats(['-c', config])
+  const nodes = await startNodes([url, url])
+  const { heard, say } = await makeChannel(nodes)
+  await until(() => heard.events.length > 1)
+  await say('x'.repeat(3000))
+  // The nodes compare with the database after 20 seconds.
+  await until(() => contentsOf(heard).length === 1, 10)
+  expect(await figure(nodes[1]!, 'carillon_bus_recovered_total')).toBe(1)
+})
