@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { Carillon } from '../../server/src/client/carillon.ts'
 import { rootKey } from '../support/signed.ts'
 import type { History } from './history.ts'
 
@@ -10,6 +11,7 @@ const pauseMilliseconds = 250
 export interface Clients {
   readonly messaging: ChimeSDKMessaging
   readonly identity: ChimeSDKIdentity
+  readonly carillon: Carillon
 }
 
 export function clientsOf(endpoint: string): Clients {
@@ -20,7 +22,7 @@ export function clientsOf(endpoint: string): Clients {
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 2000, requestTimeout: 6000 },
   }
-  return { messaging: new ChimeSDKMessaging(options), identity: new ChimeSDKIdentity(options) }
+  return { messaging: new ChimeSDKMessaging(options), identity: new ChimeSDKIdentity(options), carillon: new Carillon(options) }
 }
 
 /** The errors that a server may answer with during a fault; any other contradicts. */

@@ -180,6 +180,29 @@ const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastM
   return found
 }
 
+/** A user has read what came before its own last message and its last marker, and nothing that was sent after both. */
+const unreadCounted: Property = ({ marks, sent }, { channel, node, messages, unread }, members) => {
+  const places = new Map(messages.flatMap(({ messageId, content }, place) => [[messageId, place] as const, [content, place] as const]))
+  // A message without an answer has no id, and is not edited.
+  const all = sent.flatMap(message => {
+    const place = message.channel === channel ? places.get(message.messageId ?? message.content) : undefined
+    return place === undefined ? [] : [{ ...message, place }]
+  })
+  const lastOf = (some: readonly { readonly place: number }[]) => Math.max(-1, ...some.map(({ place }) => place))
+  return [...members].flatMap(user => {
+    const own = lastOf(all.filter(message => message.user === user))
+    const marked = marks.filter(mark => mark.channel === channel && mark.user === user)
+    const surely = marked.map(({ beganAt, ackedAt }) =>
+      ackedAt === undefined ? -1 : lastOf(all.filter(one => (one.ackedAt ?? Infinity) < beganAt)),
+    )
+    const perhaps = marked.map(({ ackedAt = Infinity }) => lastOf(all.filter(one => one.beganAt < ackedAt)))
+    const [most, least] = [surely, perhaps].map(read => messages.length - 1 - Math.max(own, ...read))
+    const count = unread[user]
+    if (count !== undefined && count >= least! && count <= most!) return []
+    return [`${node} says that ${count} messages are unread for ${user}, but it must be ${least} to ${most}`]
+  })
+}
+
 const sameOnAllNodes: Property = ({ final }, one) =>
   final
     .filter(other => other.channel === one.channel && JSON.stringify({ ...other, node: '' }) !== JSON.stringify({ ...one, node: '' }))
@@ -195,6 +218,7 @@ const properties: Readonly<Record<string, Property>> = {
   'edits stand and are heard': editsStand,
   'a channel is heard by its members, and by nobody else': membersHear,
   'unread is right': unreadRight,
+  'unread messages are counted': unreadCounted,
   'all nodes say the same': sameOnAllNodes,
 }
 

@@ -5,7 +5,7 @@ import type { Cluster, Node } from './cluster.ts'
 export interface Scene {
   readonly cluster: Cluster
   readonly chance: Chance
-  /** How long a fault lasts, in milliseconds. */
+  /** How long a fault lasts, in milliseconds; a process is frozen for twice as long, and NATS is away three times as long. */
   readonly lasts: number
 }
 
@@ -42,7 +42,7 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
   async 'node frozen'(scene) {
     const node = oneOf(scene)
     await whileIt(
-      scene.lasts,
+      2 * scene.lasts,
       () => node.signal('SIGSTOP'),
       () => node.signal('SIGCONT'),
     )
@@ -78,7 +78,7 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
   },
   async 'NATS away'({ cluster, lasts }) {
     await whileIt(
-      lasts,
+      3 * lasts,
       () => cluster.nats.stop(),
       () => cluster.nats.start(),
     )
@@ -96,7 +96,7 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
   },
   async 'PostgreSQL frozen'({ cluster, lasts }) {
     await whileIt(
-      lasts,
+      2 * lasts,
       () => cluster.signalPostgres('SIGSTOP'),
       () => cluster.signalPostgres('SIGCONT'),
     )

@@ -15,6 +15,7 @@ export interface History {
 
 export interface Sent {
   readonly channel: string
+  readonly user: string
   readonly content: string
   readonly beganAt: number
   ackedAt?: number
@@ -76,6 +77,8 @@ export interface Final {
   readonly lastMessageAt: number
   /** By user; undefined for a user without a marker. */
   readonly readAt: Readonly<Record<string, number | undefined>>
+  /** How many messages each user has not read. */
+  readonly unread: Readonly<Record<string, number | undefined>>
 }
 
 export const newHistory = (): History => ({

@@ -13,7 +13,7 @@ export interface Plan {
   /** The names of the faults, one after the other. */
   readonly faults: readonly string[]
   readonly nodes: number
-  /** How long a fault lasts. */
+  /** The most that a fault lasts, and twice the least. Some last longer (faults.ts). */
   readonly lastsMilliseconds: number
   /** The time within which every client must have recovered. */
   readonly boundMilliseconds: number

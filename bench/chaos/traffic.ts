@@ -52,7 +52,8 @@ export class Traffic {
   async send(text: string) {
     const { caller, history, chance } = this.#tools
     const { channel, members } = this.#room
-    const message: Sent = { channel, content: `${channel.slice(-4)} ${text}`, beganAt: performance.now() }
+    const user = chance.of(members)
+    const message: Sent = { channel, user, content: `${channel.slice(-4)} ${text}`, beganAt: performance.now() }
     history.sent.push(message)
     const asked = {
       ChannelArn: channel,
@@ -60,7 +61,7 @@ export class Traffic {
       Type: 'STANDARD',
       Persistence: 'PERSISTENT',
       ClientRequestToken: crypto.randomUUID(),
-      ChimeBearer: chance.of(members),
+      ChimeBearer: user,
     } as const
     const answer = await caller.call('SendChannelMessage', ({ messaging }) => messaging.sendChannelMessage(asked))
     if (!answer) return
@@ -126,7 +127,7 @@ function already(error: unknown) {
 }
 
 /** Everything that a node returns about a room. */
-export async function finalOf({ channel, members }: Room, node: string, { messaging }: Clients): Promise<Final> {
+export async function finalOf({ channel, members }: Room, node: string, { messaging, carillon }: Clients): Promise<Final> {
   const ChimeBearer = members[0]!
   const messages: Final['messages'][number][] = []
   for (let NextToken: string | undefined; ;) {
@@ -143,6 +144,7 @@ export async function finalOf({ channel, members }: Room, node: string, { messag
     if (NextToken === undefined) break
   }
   const readAt: Record<string, number | undefined> = {}
+  const unread: Record<string, number | undefined> = {}
   let lastMessageAt = 0
   for (const user of members) {
     const { ChannelMembership } = await messaging.describeChannelMembershipForAppInstanceUser({
@@ -152,6 +154,8 @@ export async function finalOf({ channel, members }: Room, node: string, { messag
     })
     readAt[user] = ChannelMembership?.AppInstanceUserMembershipSummary?.ReadMarkerTimestamp?.getTime()
     lastMessageAt = ChannelMembership?.ChannelSummary?.LastMessageTimestamp?.getTime() ?? 0
+    const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer: user })
+    unread[user] = ChannelMemberships.find(({ ChannelSummary }) => ChannelSummary?.ChannelArn === channel)?.UnreadCount
   }
-  return { channel, node, messages, lastMessageAt, readAt }
+  return { channel, node, messages, lastMessageAt, readAt, unread }
 }

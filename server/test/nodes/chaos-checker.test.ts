@@ -10,7 +10,14 @@ function good(): History {
   const history = newHistory()
   const contents = ['one', 'two', 'three']
   contents.forEach((content, index) =>
-    history.sent.push({ channel, content, messageId: `id of ${content}`, beganAt: 100 * (index + 1), ackedAt: 100 * (index + 1) + 10 }),
+    history.sent.push({
+      channel,
+      user: 'bob',
+      content,
+      messageId: `id of ${content}`,
+      beganAt: 100 * (index + 1),
+      ackedAt: 100 * (index + 1) + 10,
+    }),
   )
   history.edits.push({ channel, messageId: 'id of one', content: 'one, edited', beganAt: 150, ackedAt: 160 })
   history.moves.push({ channel, user: 'guest', kind: 'join', beganAt: 190, ackedAt: 195 })
@@ -35,7 +42,14 @@ function good(): History {
     content,
     createdAt: 10_000 * (index + 1),
   }))
-  history.final = ['node 1', 'node 2'].map(node => ({ channel, node, messages, lastMessageAt: 30_000, readAt: { alice: 30_500 } }))
+  history.final = ['node 1', 'node 2'].map(node => ({
+    channel,
+    node,
+    messages,
+    lastMessageAt: 30_000,
+    readAt: { alice: 30_500 },
+    unread: { alice: 0 },
+  }))
   history.recoveries.push({ fault: 'node killed', milliseconds: 300, isWell: true })
   return history
 }
@@ -49,7 +63,7 @@ test('the checker finds nothing in a history without a fault', () => {
 test.each<[string, (history: History) => void]>([
   [
     'no acknowledged message is lost',
-    history => void history.sent.push({ channel, content: 'four', messageId: 'id of four', beganAt: 10, ackedAt: 20 }),
+    history => void history.sent.push({ channel, user: 'bob', content: 'four', messageId: 'id of four', beganAt: 10, ackedAt: 20 }),
   ],
   [
     'no message is stored twice',
@@ -81,11 +95,15 @@ test.each<[string, (history: History) => void]>([
   [
     'unread is right',
     history => {
-      history.sent.push({ channel, content: 'four', messageId: 'id of four', beganAt: 400, ackedAt: 410 })
+      history.sent.push({ channel, user: 'bob', content: 'four', messageId: 'id of four', beganAt: 400, ackedAt: 410 })
       const four = { messageId: 'id of four', content: 'four', createdAt: 30_400 }
       history.final = history.final.map(one => ({ ...one, messages: [...one.messages, four], lastMessageAt: 30_400 }))
     },
   ],
+  ['unread messages are counted', ({ final }) => final.forEach(one => Object.assign(one, { unread: { alice: 1 } }))],
+  // The marker is older than the last message.
+  ['unread messages are counted', ({ marks }) => void Object.assign(marks[0]!, { beganAt: 220, ackedAt: 230 })],
+  ['unread messages are counted', ({ final }) => final.forEach(one => Object.assign(one, { unread: {} }))],
   ['all nodes say the same', ({ final }) => void Object.assign(final[1]!, { readAt: { alice: 31_000 } })],
   ['nothing is refused', ({ refusals }) => void refusals.push('alice is closed with 4002 by node 1')],
   [
