@@ -180,6 +180,8 @@ const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastM
   return found
 }
 
+const lastOf = (some: readonly { readonly place: number }[]) => Math.max(-1, ...some.map(({ place }) => place))
+
 /** A user has read what came before its own last message and its last marker, and nothing that was sent after both. */
 const unreadCounted: Property = ({ marks, sent }, { channel, node, messages, unread }, members) => {
   const places = new Map(messages.flatMap(({ messageId, content }, place) => [[messageId, place] as const, [content, place] as const]))
@@ -188,7 +190,6 @@ const unreadCounted: Property = ({ marks, sent }, { channel, node, messages, unr
     const place = message.channel === channel ? places.get(message.messageId ?? message.content) : undefined
     return place === undefined ? [] : [{ ...message, place }]
   })
-  const lastOf = (some: readonly { readonly place: number }[]) => Math.max(-1, ...some.map(({ place }) => place))
   return [...members].flatMap(user => {
     const own = lastOf(all.filter(message => message.user === user))
     const marked = marks.filter(mark => mark.channel === channel && mark.user === user)

@@ -14,8 +14,8 @@ export interface Job {
 
 interface Schedule {
   /** A node has died, and its leases have ended: runs the jobs that it may have left unfinished. */
-  takeOver(): void
-  stop(): Promise<void>
+  readonly takeOver: () => void
+  readonly stop: () => Promise<void>
 }
 
 interface Tools {
@@ -56,10 +56,10 @@ export function schedule(jobs: readonly Job[], { db, now, log, metrics, nodeId }
     return { timer: setInterval(tracked, everySeconds * 1000), takeOver: () => tracked(true) }
   })
   return {
-    takeOver() {
+    takeOver: () => {
       if (!stopping.signal.aborted) for (const { takeOver } of all) takeOver()
     },
-    async stop() {
+    stop: async () => {
       for (const { timer } of all) clearInterval(timer)
       stopping.abort()
       await Promise.all(running)

@@ -117,7 +117,7 @@ test('what a killed node has not purged is purged by another node within seconds
   await db.run(statement('update job_leases set until = until + 3600000'))
   killed!.kill('SIGKILL')
   await db.transaction(tx => buryIdentity(tx, id, Date.now()))
-  await until(async () => (await db.get(purgedAt, id))!.at !== null)
+  await expect.poll(async () => (await db.get(purgedAt, id))!.at).not.toBeNull()
 })
 
 test('a heartbeat does not wait for the deliveries that it takes over', async () => {

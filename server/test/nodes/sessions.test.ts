@@ -6,6 +6,8 @@ import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, makersOf, masterKey, type World } from '../support/world.ts'
 import { makeChannel, startNodes, until } from './two-nodes.ts'
 
+const flagsOfDatabase = async () => ['--port', '0', '--database-url', await createPostgresDatabase({ made: true })]
+
 /** Connects until the rate allows it; resolves to the close code, or 'established'. */
 async function outcome(app: App, userArn: string, sessionId: string): Promise<number | 'established'> {
   for (;;) {
@@ -124,8 +126,7 @@ test.skipIf(!hasNats)(
 test.skipIf(!hasNats)(
   'nodes without NATS log that they do not hear each other, and beside nodes with NATS one without it does not start',
   async () => {
-    const flags = async () => ['--port', '0', '--database-url', await createPostgresDatabase({ made: true })]
-    const without = await flags()
+    const without = await flagsOfDatabase()
     const deaf = [serve(without, { env: keyVariables }), serve(without, { env: keyVariables })]
     const urls = await Promise.all(deaf.map(node => node.url()))
     const portOf = (number: number) => new URL(urls[number]!).port
@@ -140,7 +141,7 @@ test.skipIf(!hasNats)(
         )
     }
     const { url: natsUrl } = await startNats()
-    const ofNats = await flags()
+    const ofNats = await flagsOfDatabase()
     await serve([...ofNats, '--nats-url', natsUrl], { env: keyVariables }).url()
     expect(await serveFails(ofNats, { env: keyVariables })).toMatchObject({
       code: 1,
