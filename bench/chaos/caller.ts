@@ -20,7 +20,8 @@ export function clientsOf(endpoint: string): Clients {
     region: 'us-east-1',
     credentials: rootKey,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 6000 },
+    // A call that is given up could still be carried out after its repetition, so each waits for its answer.
+    requestHandler: { connectionTimeout: 2000 },
   }
   return { messaging: new ChimeSDKMessaging(options), identity: new ChimeSDKIdentity(options), carillon: new Carillon(options) }
 }
