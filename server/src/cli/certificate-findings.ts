@@ -1,10 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { readPair } from '../secrets/certificate-files.ts'
 import { certificateNames } from '../secrets/certificates.ts'
 import type { Config } from '../settings/config.ts'
+import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { advice, fault, good, type Finding } from './finding.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -29,18 +31,23 @@ const untilOf = ({ validToDate }: X509Certificate) => validToDate.toISOString().
 
 const renewal = 'Restart the server, which makes a new one.'
 
-/** What is wrong with a certificate, or soon will be. */
-function* flawsOf(certificate: X509Certificate, { cert, isOwn }: { cert: string; isOwn: boolean }, config: Config, now: number) {
+/** Whether a certificate is valid now, and for some time to come. */
+function* validityOf(certificate: X509Certificate, what: string, renew: string, now: number): Generator<Finding> {
   const { validFromDate, validToDate } = certificate
   const until = untilOf(certificate)
-  const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : renewal
   if (validFromDate.getTime() > now)
     yield fault(
-      `The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`,
+      `${what} is valid only from ${validFromDate.toISOString()}`,
       'Correct the clock of this machine; if it is correct, get a certificate that is valid now.',
     )
-  if (validToDate.getTime() <= now) yield fault(`The TLS certificate ${cert} has expired on ${until}`, renew)
-  else if (validToDate.getTime() < now + soonDays * day) yield advice(`The TLS certificate ${cert} expires on ${until}`, renew)
+  if (validToDate.getTime() <= now) yield fault(`${what} has expired on ${until}`, renew)
+  else if (validToDate.getTime() < now + soonDays * day) yield advice(`${what} expires on ${until}`, renew)
+}
+
+/** What is wrong with the certificate of the TLS port, or soon will be. */
+function* flawsOf(certificate: X509Certificate, { cert, isOwn }: { cert: string; isOwn: boolean }, config: Config, now: number) {
+  const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : renewal
+  yield* validityOf(certificate, `The TLS certificate ${cert}`, renew, now)
   // The operator's own certificate is for the name that clients use, and need not have the names of this machine.
   const missing = certificateNames(config, isOwn ? 'published' : 'all').filter(name => !hasName(certificate, name))
   if (missing.length > 0)
@@ -50,8 +57,24 @@ function* flawsOf(certificate: X509Certificate, { cert, isOwn }: { cert: string;
     )
 }
 
+/** What is wrong with the client certificates for PostgreSQL and NATS, or soon will be. One that cannot be read is reported with its service. */
+async function ofClientCertificates({ databaseUrl, natsCert }: Config, now: number): Promise<Finding[]> {
+  const [url] = databaseUrl === undefined ? [] : urlsOfHosts(databaseUrl)
+  const findings: Finding[] = []
+  for (const file of [url && new URL(url).searchParams.get('sslcert'), natsCert]) {
+    if (!file) continue
+    try {
+      const certificate = new X509Certificate(await readFile(file))
+      findings.push(...validityOf(certificate, `The client certificate ${file}`, 'Renew it; new connections use the new file.', now))
+    } catch {
+      continue
+    }
+  }
+  return findings
+}
+
 /** The findings about the certificate of the TLS port: whether it can be used, until when, and for which names. */
-export async function certificateFindings(config: Config, now: number): Promise<Finding[]> {
+async function ofListener(config: Config, now: number): Promise<Finding[]> {
   const files = config.tls ? filesOf(config) : undefined
   if (!files) return []
   const { cert } = files
@@ -64,3 +87,9 @@ export async function certificateFindings(config: Config, now: number): Promise<
     return [fault(`The TLS certificate ${cert} cannot be used`, (error as Error).message)]
   }
 }
+
+/** The findings about the certificates of the server. */
+export const certificateFindings = async (config: Config, now: number): Promise<Finding[]> => [
+  ...(await ofListener(config, now)),
+  ...(await ofClientCertificates(config, now)),
+]

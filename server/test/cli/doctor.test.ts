@@ -336,6 +336,19 @@ test('a certificate that expires, has expired, lacks a name or cannot be used is
   expect(await foundIn(0, { host: '10.1.2.3' })).toEqual([`fault: The TLS certificate ${cert} is not for 10.1.2.3: clients refuse it`])
   expect(await foundIn(0, { tlsCert: key, tlsKey: key })).toEqual([`fault: The TLS certificate ${key} cannot be used`])
   expect(await foundIn(0, { tls: 'off' })).toEqual([])
+  const clients = {
+    tls: 'off',
+    databaseUrl: `postgresql://u@db.example/x?sslcert=${cert}`,
+    natsUrl: 'tls://nats.example',
+    natsCert: cert,
+    natsKey: key,
+  }
+  expect(await foundIn(0, clients)).toEqual([])
+  expect(await foundIn(400, { ...clients, natsCert: folder })).toHaveLength(1)
+  expect(await foundIn(390, clients)).toEqual(Array(2).fill(expect.stringContaining(`advice: The client certificate ${cert} expires on`)))
+  expect(await foundIn(400, clients)).toEqual(
+    Array(2).fill(expect.stringContaining(`fault: The client certificate ${cert} has expired on`)),
+  )
 })
 
 test('each push service of the file of destinations is tried: an account that is refused is reported with what to change', async () => {
