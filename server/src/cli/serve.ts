@@ -4,6 +4,7 @@ import type { Config } from '../settings/config.ts'
 import { consoleUrl, signInLine } from '../console/link.ts'
 import { claimDataFolder } from '../database/data-folder.ts'
 import { countAppInstances } from '../store/app-instances.ts'
+import { growLimitOfExternalMemory } from '../tools/external-memory.ts'
 import { exported, regionVariables } from './exported.ts'
 import { endOfNpx } from './npx.ts'
 import { notifySystemd } from './readiness.ts'
@@ -36,6 +37,7 @@ async function start(config: Config): Promise<App> {
 
 /** Starts a server, runs `whenReady`, and exits with 0 after a signal, or when npx has ended that has started it. */
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
+  growLimitOfExternalMemory()
   const stop = Promise.race([askedToStop(), endOfNpx()])
   void stop.then(() => setTimeout(() => process.exit(0), shutdownMilliseconds).unref())
   let serving: App | undefined
