@@ -30,9 +30,12 @@ async function wholeCollections(how: 'grow' | 'leave'): Promise<number> {
   return Number(stdout.split(' ')[0])
 }
 
-test.skipIf(!hasOldLimits(process.versions.v8))('buffers that pass by cause at most half as many collections of the whole heap', async () => {
-  expect(await wholeCollections('grow')).toBeLessThanOrEqual((await wholeCollections('leave')) / 2)
-})
+test.skipIf(!hasOldLimits(process.versions.v8))(
+  'buffers that pass by cause at most half as many collections of the whole heap',
+  async () => {
+    expect(await wholeCollections('grow')).toBeLessThanOrEqual((await wholeCollections('leave')) / 2)
+  },
+)
 
 test('the flag is set for the versions of V8 that have it', () => {
   expect(['13.6.233.17-node.53', '14.7.100', '14.8.1', '15.0.1'].map(hasOldLimits)).toEqual([true, true, false, false])
