@@ -68,7 +68,7 @@ const inNoAppInstance =
     call(f, operation, { AppInstanceArn: f.noSuchAppInstance, ...more })
 
 /** Opens a socket of the user, which is closed with its server, and resolves to its sessionId. */
-async function openSession({ messaging }: Fixture, userArn: string) {
+export async function openSession({ messaging }: Fixture, userArn: string) {
   const { protocol, hostname, port } = await messaging.config.endpoint!()
   const sessionId = token()
   const rootKey = await messaging.config.credentials()

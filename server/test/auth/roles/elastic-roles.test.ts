@@ -10,7 +10,10 @@ const people = ['admin', 'moderator', 'moderator there', 'member there', 'member
 
 type Person = (typeof people)[number]
 
-/** Written by hand from docs/service/authorization.md#the-table and docs/service/elastic-channels.md; in the order of `people`. */
+/**
+ * Written by hand from docs/service/authorization.md#the-table, docs/service/elastic-channels.md and docs/beyond-amazon.md; in the order of
+ * `people`.
+ */
 const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'describe the channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'list sub-channels': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
@@ -19,11 +22,23 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'describe a membership': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
   'describe the channel as moderated': ['no', 'no', 'no', 'no', 'no', 'no', 'no'],
   'mark as read': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
+  'mark as read up to a message': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
+  'list read markers': ['bad', 'bad', 'bad', 'bad', 'bad', 'no', 'no'],
   'get own preferences': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
   'list messages': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
   // Without --search on the call is refused to those whom the role permits it.
   'search messages': ['bad', 'bad', 'bad', 'bad', 'no', 'no', 'no'],
   'get a message': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'put reactions': ['no', 'no', 'yes', 'yes', 'no', 'no', 'no'],
+  'get reactions': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'list who has reacted': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'list replies': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'count replies': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'pin a message': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list pins': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'unpin a message': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'indicate typing': ['no', 'no', 'yes', 'yes', 'no', 'no', 'no'],
+  'get the presence in the channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'no', 'no'],
   'send a message': ['no', 'no', 'yes', 'yes', 'no', 'no', 'no'],
   'update the message of another': ['no', 'no', 'no', 'no', 'no', 'no', 'no'],
   'ask for the status of the message of another': ['no', 'no', 'no', 'no', 'no', 'no', 'no'],
@@ -94,10 +109,22 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
     'describe the channel as moderated': () =>
       messaging.describeChannelModeratedByAppInstanceUser({ ...here, AppInstanceUserArn: ChimeBearer }),
     'mark as read': () => messaging.updateChannelReadMarker(here),
+    'mark as read up to a message': () => carillon.call('PutChannelReadMarker', { ...here, MessageId }),
+    'list read markers': () => carillon.call('ListChannelReadMarkers', here),
     'get own preferences': () => messaging.getChannelMembershipPreferences({ ...here, MemberArn: ChimeBearer }),
     'list messages': () => messaging.listChannelMessages(there),
     'search messages': () => carillon.call('SearchMessages', { ...there, SearchText: 'x' }),
     'get a message': () => messaging.getChannelMessage(message),
+    'put reactions': () => carillon.call('PutMessageReactions', { ...message, Reactions: ['x'] }),
+    'get reactions': () => carillon.call('BatchGetMessageReactions', { ...there, MessageIds: [MessageId] }),
+    'list who has reacted': () => carillon.call('ListMessageReactionMembers', { ...message, Reaction: 'x' }),
+    'list replies': () => carillon.call('ListThreadMessages', message),
+    'count replies': () => carillon.call('BatchGetThreads', { ...there, MessageIds: [MessageId] }),
+    'pin a message': () => carillon.call('PinMessage', message),
+    'list pins': () => carillon.call('ListPinnedMessages', there),
+    'unpin a message': () => carillon.call('UnpinMessage', message),
+    'indicate typing': () => carillon.call('SendTypingIndicator', { ...there, IsTyping: true }),
+    'get the presence in the channel': () => carillon.call('GetChannelPresence', here),
     'send a message': () => say(world, ChimeBearer, ChannelArn, 'x', { SubChannelId }),
     'update the message of another': () => messaging.updateChannelMessage({ ...message, Content: 'y' }),
     'ask for the status of the message of another': () => messaging.getChannelMessageStatus(message),

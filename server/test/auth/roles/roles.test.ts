@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest'
+import { rules } from '../../../src/auth/roles/rules.ts'
 import { onBothDatabases, type World } from '../../support/world.ts'
 
 type Privacy = 'PUBLIC' | 'PRIVATE'
 type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 
 /**
- * A cell of docs/service/authorization.md#the-table: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
+ * A cell of docs/service/authorization.md#the-table, or of "Who may" in docs/beyond-amazon.md: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
  * `member` where the moderator or admin is a DEFAULT member too.
  */
 type Cell = 'yes' | 'no' | 'public' | 'free' | 'member'
 type Row = readonly [admin: Cell, moderator: Cell, member: Cell, hidden: Cell, outsider: Cell, banned: Cell]
 
-/** Written from docs/service by hand, not from src/auth/roles/rules.ts. */
+/** Written from docs/service and docs/beyond-amazon.md by hand, not from src/auth/roles/rules.ts. */
 const matrix = {
   'create a channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
   'list channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
@@ -34,6 +35,26 @@ const matrix = {
   'list messages': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'search messages': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'mark as read': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'mark as read up to a message': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'list read markers': ['yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'list own unread counts': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'list the unread counts of another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'get own unread summary': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'get the unread summary of another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'put reactions': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'get reactions': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'list who has reacted': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'list replies': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'count replies': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'pin a message': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list pins': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'unpin a message': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'indicate typing': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'put own presence status': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'put the presence status of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'get the presence of others': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'get the presence in the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'watch presence': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
   'send a message': ['member', 'member', 'yes', 'no', 'no', 'no'],
   'send a message that is not persistent': ['member', 'member', 'yes', 'no', 'no', 'no'],
   'search channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
@@ -150,6 +171,27 @@ function deeds(
     'list messages': () => messaging.listChannelMessages(channel),
     'search messages': () => carillon.call('SearchMessages', { ...channel, SearchText: 'x' }),
     'mark as read': () => messaging.updateChannelReadMarker(channel),
+    'mark as read up to a message': () => carillon.call('PutChannelReadMarker', { ...channel, MessageId: theirs() }),
+    'list read markers': () => carillon.call('ListChannelReadMarkers', channel),
+    'list own unread counts': () => carillon.call('ListChannelUnreadCounts', { ChimeBearer }),
+    'list the unread counts of another': () => carillon.call('ListChannelUnreadCounts', { AppInstanceUserArn: other, ChimeBearer }),
+    'get own unread summary': () => carillon.call('GetUnreadSummary', { AppInstanceUserArn: me, ChimeBearer }),
+    'get the unread summary of another': () => carillon.call('GetUnreadSummary', { AppInstanceUserArn: other, ChimeBearer }),
+    'put reactions': () => carillon.call('PutMessageReactions', { ...channel, MessageId: theirs(), Reactions: ['x'] }),
+    'get reactions': () => carillon.call('BatchGetMessageReactions', { ...channel, MessageIds: [theirs()] }),
+    'list who has reacted': () => carillon.call('ListMessageReactionMembers', { ...channel, MessageId: theirs(), Reaction: 'x' }),
+    'list replies': () => carillon.call('ListThreadMessages', { ...channel, MessageId: theirs() }),
+    'count replies': () => carillon.call('BatchGetThreads', { ...channel, MessageIds: [theirs()] }),
+    'pin a message': () => carillon.call('PinMessage', { ...channel, MessageId: theirs() }),
+    'list pins': () => carillon.call('ListPinnedMessages', channel),
+    'unpin a message': () => carillon.call('UnpinMessage', { ...channel, MessageId: theirs() }),
+    'indicate typing': () => carillon.call('SendTypingIndicator', { ...channel, IsTyping: true }),
+    'put own presence status': () => carillon.call('PutPresenceStatus', { AppInstanceUserArn: me, Status: 'BUSY', ChimeBearer }),
+    'put the presence status of another': () =>
+      carillon.call('PutPresenceStatus', { AppInstanceUserArn: other, Status: 'BUSY', ChimeBearer }),
+    'get the presence of others': () => carillon.call('BatchGetPresence', { AppInstanceUserArns: [owner, other], ChimeBearer }),
+    'get the presence in the channel': () => carillon.call('GetChannelPresence', channel),
+    'watch presence': () => carillon.call('WatchPresence', { SessionId: 'none', ChannelArns: [ChannelArn], ChimeBearer }),
     'send a message': () => messaging.sendChannelMessage({ ...message, Persistence: 'PERSISTENT' }),
     'send a message that is not persistent': () => messaging.sendChannelMessage({ ...message, Persistence: 'NON_PERSISTENT' }),
     'search channels': () => messaging.searchChannels({ ChimeBearer, Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [me] }] }),
@@ -235,8 +277,23 @@ const outcomeOf = async (call: Promise<unknown>) =>
     (error: Error) => error.name,
   )
 
-/** Ordinary channels have no sub-channels, and this server has no search index. */
-const permitted = (deed: string) => (deed === 'list sub-channels' || deed === 'search messages' ? 'BadRequestException' : 'yes')
+/** Ordinary channels have no sub-channels, this server has no search index, bots have no presence, and nobody has a session. */
+function permitted(deed: string, isBot: boolean) {
+  if (deed === 'watch presence') return 'NotFoundException'
+  if (deed === 'put own presence status') return isBot ? 'BadRequestException' : 'yes'
+  return deed === 'list sub-channels' || deed === 'search messages' ? 'BadRequestException' : 'yes'
+}
+
+test('the matrix of roles has a call of each operation in which a user or bot acts', async () => {
+  const called = new Set<string>()
+  const messaging = new Proxy({} as World['messaging'], {
+    get: (_, method) => async () => void called.add(String(method).replace(/^./, first => first.toUpperCase())),
+  })
+  const carillon = { call: async (name: string) => void called.add(name) } as unknown as World['carillon']
+  const scene = { arn: '', me: '', owner: '', other: '', ChannelArn: '', ChannelFlowArn: '', mine: () => '', theirs: () => '' }
+  for (const act of Object.values(deeds({ messaging, carillon }, scene))) await act()
+  expect([...called].toSorted()).toEqual(Object.keys(rules).toSorted())
+})
 
 onBothDatabases('The matrix of roles', world => {
   const kinds = (['PUBLIC', 'PRIVATE'] as const).flatMap(privacy =>
@@ -264,7 +321,7 @@ onBothDatabases('The matrix of roles', world => {
         deedNames.map(deed => [
           deed,
           expected(deed, people[person], privacy, mode)
-            ? permitted(deed)
+            ? permitted(deed, people[person].bot)
             : absent(deed, privacy)
               ? 'NotFoundException'
               : 'ForbiddenException',
@@ -279,12 +336,21 @@ onBothDatabases('The matrix of roles', world => {
     const elsewhere = await appInstance([], { admins: ['boss'] })
     const me = kind === 'a bot' ? await bot(elsewhere.arn) : elsewhere.user('boss')
     await identity.createAppInstanceAdmin({ AppInstanceArn: elsewhere.arn, AppInstanceAdminArn: me })
-    const own = new Set(['list own channels', 'list own moderated channels', 'search channels'])
+    const own = new Set([
+      'list own channels',
+      'list own moderated channels',
+      'search channels',
+      'list own unread counts',
+      'get own unread summary',
+      'put own presence status',
+    ])
     for (const [privacy, mode] of kinds) {
       const scene = { ...(await sceneOf(world(), 'an outsider', privacy, mode)), me }
       const found: Record<string, string> = {}
       for (const [deed, act] of Object.entries(deeds(world(), scene))) found[deed] = await outcomeOf(act())
-      expect(found).toEqual(Object.fromEntries(deedNames.map(deed => [deed, own.has(deed) ? 'yes' : 'ForbiddenException'])))
+      expect(found).toEqual(
+        Object.fromEntries(deedNames.map(deed => [deed, own.has(deed) ? permitted(deed, kind === 'a bot') : 'ForbiddenException'])),
+      )
     }
   })
 })
