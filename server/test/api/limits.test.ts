@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { countLimits } from '../../src/settings/limits.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
-import { open, purged } from './acts.ts'
+import { open, purged, say } from './acts.ts'
 import { checkCounters } from './counters.ts'
 
 const exceeded = { name: 'ResourceLimitExceededException', code: 'ResourceLimitExceeded', status: 400 }
@@ -201,4 +201,52 @@ onBothDatabases(
     })
   },
   { membershipsPerChannel: String(most), membershipsPerUser: String(most), moderatorsPerChannel: String(most) },
+)
+
+onBothDatabases(
+  'Limits of reactions and pins',
+  world => {
+    const scene = async () => {
+      const ids = Array.from({ length: crowd }, (_, index) => `u${index}`)
+      const { user } = await world().appInstance(ids, { admins: ['root'] })
+      const [users, root] = [ids.map(user), user('root')]
+      const ChannelArn = await open(world(), root)
+      await world().messaging.batchCreateChannelMembership({ ChannelArn, MemberArns: users, ChimeBearer: root })
+      return { users, root, ChannelArn }
+    }
+
+    test('of 20 users who add a reaction each at once exactly as many succeed as are allowed, and one that is removed makes room', async () => {
+      const { carillon } = world()
+      const { users, root, ChannelArn } = await scene()
+      const MessageId = await say(world(), root, ChannelArn)
+      const put = async (index: number, ...Reactions: string[]) =>
+        carillon.call('PutMessageReactions', { ChannelArn, MessageId, Reactions, ChimeBearer: users[index]! })
+      expect(await letThrough(index => put(index, `r${index}`))).toBe(most)
+      const { MessageReactions } = await carillon.call('BatchGetMessageReactions', {
+        ChannelArn,
+        MessageIds: [MessageId],
+        ChimeBearer: root,
+      })
+      const present = MessageReactions![0]!.Reactions!
+      expect(present.map(({ Count }) => Count)).toEqual(Array.from({ length: most }, () => 1))
+      await put(Number(present[0]!.Reaction!.slice(1)))
+      expect(await letThrough(index => put(index, 'same'))).toBe(crowd)
+    })
+
+    test('of 20 concurrent calls exactly as many pin a message as are allowed, and one that is unpinned makes room', async () => {
+      const { carillon } = world()
+      const { root, ChannelArn } = await scene()
+      const ids = await Promise.all(Array.from({ length: crowd }, async () => say(world(), root, ChannelArn)))
+      const pin = async (MessageId: string) => carillon.call('PinMessage', { ChannelArn, MessageId, ChimeBearer: root })
+      expect(await letThrough(index => pin(ids[index]!))).toBe(most)
+      const { PinnedMessages } = await carillon.call('ListPinnedMessages', { ChannelArn, ChimeBearer: root })
+      const pinned = PinnedMessages!.map(({ Message }) => Message!.MessageId!)
+      expect(pinned).toHaveLength(most)
+      await carillon.call('UnpinMessage', { ChannelArn, MessageId: pinned[0]!, ChimeBearer: root })
+      const others = ids.filter(id => !pinned.includes(id))
+      await pin(others[0]!)
+      expect(await refusal(pin(others[1]!))).toMatchObject({ name: exceeded.name })
+    })
+  },
+  { reactionsPerMessage: String(most), pinsPerChannel: String(most) },
 )
