@@ -112,6 +112,15 @@ test('only the command line and the test kit import the wiring', () => {
   expect(strays).toEqual([])
 })
 
+test('carillon/client imports no package but those that sign', () => {
+  const reached = new Set(['client/carillon.ts'])
+  for (const file of reached) for (const each of imports) if (each.file === file) reached.add(each.target)
+  const packages = [...reached].flatMap(file =>
+    [...readFileSync(join(source, file), 'utf8').matchAll(/^(?:import|export) .*'([^.'][^']*)'$/gm)].map(([, name]) => name),
+  )
+  expect(packages.toSorted()).toEqual(['@aws-crypto/sha256-js', '@smithy/signature-v4'])
+})
+
 test('no file imports node:http or node:http2 but for their types: an import loads undici, or HTTP/2, at every start (tools/node-http.ts)', () => {
   const importing = files.filter(file => /^import (?!type )[^']*'node:http2?'/m.test(readFileSync(join(source, file), 'utf8')))
   expect(importing).toEqual([])

@@ -55,16 +55,44 @@ test('start() resolves at SESSION_ESTABLISHED, the prefetch sends the channels, 
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"Grüße 👋"/)
 })
 
-test('a session that asks for the events "read" by its signer hears of read markers', async () => {
+test('a session hears the events that Amazon does not have if its signer asks for them, and the presence that it watches; others hear none', async () => {
   const place = await startPlace()
-  const { bob, messaging, general: ChannelArn } = place
-  const running = sessionsOf(place, { name: 'bob', userArn: bob, events: ['read'] }, { name: 'plain', userArn: bob })
+  const { alice, bob, messaging, carillon, general: ChannelArn } = place
+  const events = ['read', 'unread', 'typing', 'reaction', 'thread', 'pin']
+  const running = sessionsOf(place, { name: 'bob', userArn: bob, sessionId: 'of-bob', events }, { name: 'plain', userArn: bob })
   for (const name of ['bob', 'plain']) await running.hears(name, 'started')
+  const asAlice = { ChannelArn, ChimeBearer: alice }
+  const { MessageId = '' } = await place.say('root')
+  await carillon.call('SendTypingIndicator', { ...asAlice, IsTyping: true })
+  await carillon.call('PutMessageReactions', { ...asAlice, MessageId, Reactions: ['👍'] })
+  await carillon.call('PinMessage', { ...asAlice, MessageId })
+  await carillon.call('UnpinMessage', { ...asAlice, MessageId })
+  const MessageAttributes = { 'CARILLON.thread': { StringValues: [MessageId] } }
+  await messaging.sendChannelMessage({ ...asAlice, Content: 'reply', Type: 'STANDARD', Persistence: 'PERSISTENT', MessageAttributes })
   await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: bob })
-  await running.hears('bob', /^UPDATE_CHANNEL_READ_MARKER .*"Name":"bob"/)
+  await carillon.call('WatchPresence', { SessionId: 'of-bob', AppInstanceUserArns: [alice], ChimeBearer: bob })
+  for (const event of [
+    /^UPDATE_TYPING_INDICATOR .*"Name":"alice".*"IsTyping":true/,
+    /^UPDATE_CHANNEL_MESSAGE_REACTIONS .*"Reactions":\[\{"Reaction":"👍","Count":1\}\]/,
+    /^PIN_CHANNEL_MESSAGE .*"Name":"alice"/,
+    /^UNPIN_CHANNEL_MESSAGE .*"Name":"alice"/,
+    /^UPDATE_CHANNEL_THREAD .*"ReplyCount":1/,
+    /^UPDATE_CHANNEL_READ_MARKER .*"Name":"bob"/,
+    /^UPDATE_CHANNEL_UNREAD .*"UnreadCount":0/,
+    /^UPDATE_PRESENCE .*"IsOnline":false/,
+  ]) {
+    await running.hears('bob', event)
+  }
   await place.say('last')
   await running.hears('plain', /^CREATE_CHANNEL_MESSAGE .*"Content":"last"/)
-  expect(running.told('plain').filter(line => line.startsWith('UPDATE_CHANNEL_READ_MARKER'))).toEqual([])
+  const types = running.told('plain').map(line => line.split(' ', 1)[0])
+  expect(types.filter(type => type?.includes('_'))).toEqual([
+    'SESSION_ESTABLISHED',
+    'CHANNEL_DETAILS',
+    'CREATE_CHANNEL_MESSAGE',
+    'CREATE_CHANNEL_MESSAGE',
+    'CREATE_CHANNEL_MESSAGE',
+  ])
 })
 
 test.each([
