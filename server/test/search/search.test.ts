@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { days, runJob } from '../api/acts.ts'
+import { callBack, processor, startLambda } from '../support/processor.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
 
 /** A channel, and how its messages are sent and searched. */
 async function searcherOf(world: World) {
@@ -62,6 +67,7 @@ onBothDatabases(
         '내일 학교에서 만나요': ['학교', '만나', '내일'],
         พรุ่งนี้เจอกันที่ร้านกาแฟ: ['กาแฟ', 'เจอกัน'],
         ພົບກັນມື້ອື່ນ: ['ມື້ອື່ນ'],
+        မနက်ဖြန်တွေ့မယ်: ['တွေ့မယ်', 'မနက်'],
         'Größe und Café': ['größe', 'CAFÉ'],
         'Ｆｕｌｌ　ｗｉｄｔｈ ✨ Привет': ['full', '✨', 'привет'],
       }
@@ -137,6 +143,75 @@ onBothDatabases(
       expect(await contents('secret')).toEqual([])
       await indexed('public now')
       expect(await contents('secret')).toEqual([])
+    })
+
+    test('does not find what a channel flow has not released: a message, or the new text of one', async () => {
+      const { messaging } = world()
+      const { arn, ann, ChannelArn, send, contents, indexed, makeChannel } = await made()
+      const called = lambda.define()
+      const { ChannelFlowArn } = await messaging.createChannelFlow({
+        AppInstanceArn: arn,
+        Name: 'flow',
+        Processors: [processor(called.arn)],
+      })
+      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      const plain = await makeChannel()
+      /** What Ann and Ben find once the index has everything that has happened before. */
+      const found = async (word: string, marker: string) => {
+        await send(marker, { ChannelArn: plain })
+        await indexed(marker)
+        return [await contents(word, { ChimeBearer: ann }), await contents(word)]
+      }
+      const MessageId = await send('held words')
+      const event = await called.event(0)
+      expect(await found('held', 'one')).toEqual([[], []])
+      await callBack(messaging, event, {})
+      expect(await found('held', 'two')).toEqual([['held words'], ['held words']])
+      await messaging.updateChannelMessage({ ChannelArn, MessageId, Content: 'edited text', ChimeBearer: ann })
+      const edit = await called.event(1)
+      expect((await found('edited', 'three'))[1]).toEqual([])
+      expect(await contents('held')).toEqual(['held words'])
+      await callBack(messaging, edit, {})
+      expect(await found('edited', 'four')).toEqual([['edited text'], ['edited text']])
+      expect(await found('held', 'five')).toEqual([[], []])
+    })
+
+    test('does not find what retention hides, from that moment on, also after it is turned off if it has been deleted', async () => {
+      const { identity, now, advance } = world()
+      const { arn, send, contents, indexed } = await made()
+      const start = now()
+      const retain = async (ChannelRetentionSettings: { RetentionDays?: number }) =>
+        identity.putAppInstanceRetentionSettings({ AppInstanceArn: arn, AppInstanceRetentionSettings: { ChannelRetentionSettings } })
+      await send('old words')
+      await indexed('old words')
+      await retain({ RetentionDays: 1 })
+      expect(await contents('words')).toEqual(['old words'])
+      advance(days(1.1))
+      await send('new words')
+      await indexed('new words')
+      for (const SortBy of ['NEWEST', 'BEST']) expect(await contents('words', { SortBy })).toEqual(['new words'])
+      await retain({})
+      expect(await contents('words')).toEqual(['new words', 'old words'])
+      await retain({ RetentionDays: 1 })
+      advance(days(32))
+      await runJob(world(), 'retention')
+      await retain({})
+      expect(await contents('words')).toEqual([])
+      advance(start - now())
+    })
+
+    test('shows up to 200 characters around the first match of a long message', async () => {
+      const { send, answerOf, indexed } = await made()
+      await send(`${'before '.repeat(50)}needle ${'after '.repeat(50)}needle`)
+      await send('needle')
+      await indexed('needle')
+      const { FoundMessages = [], SearchedAllChannels, IndexedAllMessages } = await answerOf('needle')
+      const [, long] = FoundMessages
+      const Text = long!.Snippet!.map(part => part.Text).join('')
+      const around = ['before '.repeat(8), 'needle', ` ${'after '.repeat(30)}`]
+      expect(Text).toBe(around.join('').slice(0, 200))
+      expect(long!.Snippet!.map(({ IsMatch }) => IsMatch)).toEqual([false, true, false])
+      expect([SearchedAllChannels, IndexedAllMessages]).toEqual([true, true])
     })
 
     test('finds targeted messages for their sender and target only, and no CONTROL messages', async () => {
@@ -221,5 +296,5 @@ onBothDatabases(
       expect(await refusal(contents('字'.repeat(70)))).toMatchObject({ message: 'SearchText has too many words' })
     })
   },
-  { search: 'on' },
+  { search: 'on', lambdaEndpoint: lambda.url },
 )
