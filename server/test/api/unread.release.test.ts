@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import { startLambda } from '../support/processor.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
+import { compareCountsWithLists } from './unread-lists.ts'
 import { settleSome, UnreadModel, walk } from './unread-model.ts'
 
 const lambda = await startLambda()
@@ -20,6 +21,10 @@ onBothDatabases(
         }
       })
       await fc.assert(property, { numRuns: 40, endOnFailure: true })
+    })
+
+    test.each([2, 3, 4, 5])('agree with the lists of messages in a long run with seed %i', { timeout: 600_000 }, async seed => {
+      expect(await compareCountsWithLists(world(), lambda, { rounds: 60, seed })).toBeGreaterThan(0)
     })
 
     test('are exact where a marker is set back over many messages while some of them are deleted, corrections settled and others sent', async () => {

@@ -4,6 +4,7 @@ import { startLambda } from '../support/processor.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
 import { openElastic } from './elastic-acts.ts'
+import { compareCountsWithLists } from './unread-lists.ts'
 import { newestFirst, UnreadModel, walk } from './unread-model.ts'
 
 const lambda = await startLambda()
@@ -28,6 +29,10 @@ onBothDatabases(
         }
       })
       await fc.assert(property, { numRuns: 2, endOnFailure: true })
+    })
+
+    test('agree with the lists of messages for a member who only reads, whatever others do at the same time', async () => {
+      expect(await compareCountsWithLists(world(), lambda, { rounds: 10, seed: 1 })).toBeGreaterThan(0)
     })
 
     test('are in the entries that ListChannelMembershipsForAppInstanceUser has, page by page', async () => {
