@@ -69,6 +69,58 @@ onBothDatabases(
       expect([shown(ofAnn, ben)?.['Status'], shown(ofCid, ben)?.['Status']]).toEqual([undefined, undefined])
     })
 
+    test('is sent to a session at most once in two seconds, however often it changes', async () => {
+      const { carillon } = world()
+      const { ann, ben, cid, ChannelArn, watching } = await makeScene(world())
+      const ofAnn = await watching(ann, { ChannelArns: [ChannelArn] })
+      await ofAnn.next()
+      const [start, seconds] = [Date.now(), 8]
+      let StatusText = ''
+      for (let count = 0; Date.now() - start < seconds * 1000; count++) {
+        StatusText = String(count)
+        const status = { Status: 'BUSY', StatusText } as const
+        for (const user of [ben, cid]) await carillon.call('PutPresenceStatus', { AppInstanceUserArn: user, ...status, ChimeBearer: user })
+      }
+      await until(() => [ben, cid].every(user => shown(ofAnn, user)?.['StatusText'] === StatusText))
+      const frames = ofAnn.events.filter(({ type }) => type === 'UPDATE_PRESENCE').length
+      // The first one came before, and the last one after this time.
+      expect(frames).toBeLessThanOrEqual(seconds / 2 + 3)
+      expect(frames).toBeGreaterThan(2)
+    })
+
+    test('in an elastic channel is a number without names, which follows those who come', async () => {
+      const { app, messaging } = world()
+      const { ann, ben, root, watching } = await makeScene(world())
+      const elastic = await open(world(), root, {
+        ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 1 },
+      })
+      for (const MemberArn of [ann, ben])
+        await messaging.createChannelMembership({ ChannelArn: elastic, MemberArn, Type: 'DEFAULT', ChimeBearer: root })
+      const ofAnn = await watching(ann, { ChannelArns: [elastic] })
+      const frames = () => ofAnn.events.flatMap(({ type, payload }) => (type === 'UPDATE_PRESENCE' ? [payload!] : []))
+      const isLast = (OnlineMemberCount: number) =>
+        JSON.stringify(frames().at(-1)?.['Channels']) === JSON.stringify([{ ChannelArn: elastic, OnlineMemberCount }])
+      await until(() => isLast(1))
+      await listen(app, ben)
+      await until(() => isLast(2))
+      expect(frames().flatMap(({ Presences }) => Presences)).toEqual([])
+    })
+
+    test('is not sent any more to a session that watches nothing from then on, or something else', async () => {
+      const { app } = world()
+      const { ann, ben, cid, ChannelArn, watching } = await makeScene(world())
+      const sessions = await Promise.all([ann, ann, cid].map(async user => watching(user, { ChannelArns: [ChannelArn] })))
+      const [ended, replaced, staying] = sessions as [(typeof sessions)[0], (typeof sessions)[0], (typeof sessions)[0]]
+      for (const session of sessions) await isShown(session, ben, false)
+      await ended.watch({})
+      await replaced.watch({ AppInstanceUserArns: [cid] })
+      await isShown(replaced, cid, true)
+      await listen(app, ben)
+      // A round tells all sessions, this one last.
+      await isShown(staying, ben, true)
+      expect([shown(ended, ben)?.['IsOnline'], shown(replaced, ben)?.['IsOnline']]).toEqual([false, false])
+    })
+
     test('is not shown while the app instance has switched it off', async () => {
       const { app, carillon } = world()
       const { arn, ann, ben, ChannelArn, watching, isOnline, get } = await makeScene(world())

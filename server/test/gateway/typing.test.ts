@@ -17,11 +17,14 @@ async function makeChannel(world: World) {
   return { user, ann, ben, cid, ChannelArn, type, indicator, session: async (arn: string) => listen(app, arn, asking) }
 }
 
-/** Longer than an indicator lasts, by the clock of the server. */
-function aMinutePasses() {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+/** Moves the clock of the server forward. */
+function pass(seconds: number) {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
   onTestFinished(() => void vi.useRealTimers())
 }
+
+/** Longer than an indicator lasts. */
+const aMinutePasses = () => pass(60)
 
 const lambda = await startLambda()
 afterAll(() => lambda.close())
@@ -29,7 +32,7 @@ afterAll(() => lambda.close())
 onBothDatabases(
   'A typing indicator',
   world => {
-    test('is heard by the other members on sessions that ask for it, and ends when its member says so', async () => {
+    test('is heard by the other members on sessions that ask for it, again after three seconds if it is repeated, and ends when its member says so', async () => {
       const { app } = world()
       const { ann, ben, cid, ChannelArn, type, indicator, session } = await makeChannel(world())
       const [ofAnn, ofBen, plain] = [await session(ann), await session(ben), await listen(app, cid)]
@@ -40,6 +43,9 @@ onBothDatabases(
         payload: indicator(true),
       })
       await type(ben)
+      pass(3)
+      await type(ben)
+      expect((await ofAnn.next()).payload).toEqual(indicator(true))
       await type(ben, false)
       await type(ben, false)
       expect((await ofAnn.next()).payload).toEqual(indicator(false))
