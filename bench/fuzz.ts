@@ -78,7 +78,12 @@ async function oneSocket(run: Run) {
   const { chance, known, port } = run
   const userArn = chance.is(0.8) ? (known.of('AppInstanceUserArn') ?? '') : chance.of(nasty)
   const sessionId = chance.is(0.9) ? `session-${chance.below(100)}` : chance.of(nasty)
-  let path = presignedPath(`127.0.0.1:${port}`, { userArn, sessionId, ...(chance.is(0.3) && { 'prefetch-on': 'connect' }) })
+  known.learn('SessionId', sessionId)
+  const asked = {
+    ...(chance.is(0.3) && { 'prefetch-on': 'connect' }),
+    ...(chance.is(0.6) && { 'carillon-events': chance.of(['read,unread,typing,reaction,thread,pin', 'unread', ...nasty]) }),
+  }
+  let path = presignedPath(`127.0.0.1:${port}`, { userArn, sessionId, ...asked })
   if (chance.is(0.2)) path = path.replace(/[^/?&=]{3}(?=&|$)/, chance.of(['%', '%FF', '&&', 'x', '%00', '=']))
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
   socket.on('error', () => {})
@@ -137,12 +142,13 @@ async function heapMebibytes({ url, child }: Started): Promise<number> {
   return Math.round((await figure(url, 'nodejs_heap_size_used_bytes')) / 2 ** 20)
 }
 
+/** Users who are all in the same channels, with a message in each, so that many calls are allowed and find something. */
 async function prepare(run: Run) {
-  const send = async (name: OperationName, input: Record<string, string | undefined>) => {
+  const send = async (name: OperationName, { ChimeBearer, ChannelArn, ...body }: Readonly<Record<string, unknown>>) => {
     const { path, method } = operations[name]
-    const { ChimeBearer, ...body } = input
-    const headers = ChimeBearer === undefined ? {} : { 'x-amz-chime-bearer': ChimeBearer }
-    const bytes = bytesOf({ method, path, query: '', headers, body: Buffer.from(JSON.stringify(body)) }, `127.0.0.1:${run.port}`, true)
+    const headers = ChimeBearer === undefined ? {} : { 'x-amz-chime-bearer': String(ChimeBearer) }
+    const draft = { method, path: path.replace('{channelArn}', encodeURIComponent(String(ChannelArn))), query: '', headers }
+    const bytes = bytesOf({ ...draft, body: Buffer.from(JSON.stringify(body)) }, `127.0.0.1:${run.port}`, true)
     const [answer] = answersIn(await exchange(run.port, bytes))
     if (answer?.status !== 201) throw new Error(`${name}: ${answer?.body}`)
     const output = JSON.parse(answer.body) as Record<string, string>
@@ -150,10 +156,16 @@ async function prepare(run: Run) {
     return output
   }
   const { AppInstanceArn } = await send('CreateAppInstance', { Name: 'fuzz', ClientRequestToken: 'fuzz' })
+  const users: string[] = []
   for (let index = 0; index < 8; index++) {
     const user = { AppInstanceArn, AppInstanceUserId: `user-${index}`, Name: 'x', ClientRequestToken: `user-${index}` }
-    const { AppInstanceUserArn } = await send('CreateAppInstanceUser', user)
-    await send('CreateChannel', { AppInstanceArn, Name: 'x', ClientRequestToken: `c-${index}`, ChimeBearer: AppInstanceUserArn })
+    users.push((await send('CreateAppInstanceUser', user))['AppInstanceUserArn']!)
+  }
+  for (const [index, ChimeBearer] of users.entries()) {
+    const made = { AppInstanceArn, Name: 'x', MemberArns: users, ClientRequestToken: `c-${index}`, ChimeBearer }
+    const { ChannelArn } = await send('CreateChannel', made)
+    const message = { Content: 'few words', Type: 'STANDARD', Persistence: 'PERSISTENT', ClientRequestToken: `m-${index}` }
+    await send('SendChannelMessage', { ChannelArn, ...message, ChimeBearer })
   }
 }
 
@@ -176,6 +188,8 @@ export async function fuzz(args: string[]) {
     folder,
     '--log-level',
     'error',
+    '--search',
+    'on',
     '--lambda-endpoint',
     'http://127.0.0.1:9',
     '--limit-app-instances',

@@ -71,8 +71,16 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   ModeratorArns: ['AppInstanceUserArn'],
   ChannelModeratorArn: ['AppInstanceUserArn'],
   AppInstanceAdminArn: ['AppInstanceUserArn'],
+  AppInstanceUserArns: ['AppInstanceUserArn'],
+  ChannelArns: ['ChannelArn'],
+  SenderArn: ['AppInstanceUserArn', 'AppInstanceBotArn'],
+  MessageIds: ['MessageId'],
+  StringValues: ['MessageId', 'AppInstanceUserArn'],
   ResourceARN: ['ChannelArn', 'AppInstanceArn', 'AppInstanceUserArn', 'ChannelFlowArn'],
 }
+
+/** Attributes that the server reads, and others. */
+const attributes = ['CARILLON.thread', 'CHIME.mentions', 'key']
 
 /** A value of a shape: mostly one that it allows, now and then one that it does not. */
 export function valueOf(shape: Shape, member: string, chance: Chance, known: Known): unknown {
@@ -84,7 +92,8 @@ export function valueOf(shape: Shape, member: string, chance: Chance, known: Kno
   if (shape.type === 'array') return Array.from({ length: 1 + chance.below(3) }, () => valueOf(shape.items ?? {}, member, chance, known))
   if (shape.type === 'object' && shape.additionalProperties) {
     const value = shape.additionalProperties
-    return Object.fromEntries(Array.from({ length: chance.below(3) }, (_, index) => [`key${index}`, valueOf(value, member, chance, known)]))
+    const key = (index: number) => (member === 'MessageAttributes' ? chance.of(attributes) : `key${index}`)
+    return Object.fromEntries(Array.from({ length: chance.below(3) }, (_, index) => [key(index), valueOf(value, member, chance, known)]))
   }
   if (shape.type === 'object') return inputOf(shape, chance, known)
   if (/Lambda|ResourceArn$/.test(member)) return 'arn:aws:lambda:us-east-1:123456789012:function:f'
