@@ -178,6 +178,8 @@ function hear({ type, payload }) {
     channel?.pins.delete(event.MessageId)
   } else if (type.endsWith('_CHANNEL_MESSAGE')) {
     if (channel) store.hearMessage(channel, type, event)
+    // Whether the message was unread is known to the server only.
+    if (channel?.unread > 0 && /^(REDACT|DELETE)_/.test(type)) attempt(listChannels)
   } else if (type === 'UPDATE_CHANNEL_UNREAD') {
     if (channel) Object.assign(channel, { unread: event.UnreadCount, mentions: event.UnreadMentionCount })
   } else if (type === 'UPDATE_TYPING_INDICATOR') {

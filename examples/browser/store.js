@@ -86,7 +86,9 @@ export function forget() {
 }
 
 export function hearMessage(channel, type, event) {
-  const isNew = type === 'CREATE_CHANNEL_MESSAGE' && event.Persistence === 'PERSISTENT' && !channel.messages.has(event.MessageId)
+  // Only the sender hears of a message that a channel flow holds.
+  const isNew =
+    /^(PENDING_)?CREATE_CHANNEL_MESSAGE$/.test(type) && event.Persistence === 'PERSISTENT' && !channel.messages.has(event.MessageId)
   keep(channel, event, type === 'DELETE_CHANNEL_MESSAGE')
   channel.typing.delete(event.Sender.Arn)
   if (!isNew) return

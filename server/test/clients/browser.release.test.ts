@@ -87,9 +87,11 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
 
     const other = await newChannel('another')
     await channel(page, 'another').waitFor()
-    await say('hello', other)
+    const { MessageId: unread } = await say('hello', other)
     await channel(page, 'another, 1 unread').waitFor()
     expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another1')
+    await messaging.deleteChannelMessage({ ChannelArn: other, MessageId: unread, ChimeBearer: alice })
+    await channel(page, 'another').waitFor()
   })
 
   test('a user changes and redacts messages of their own, with the keyboard too, a moderator redacts those of others, and an AppInstanceAdmin deletes any', async () => {
