@@ -142,12 +142,18 @@ async function heapMebibytes({ url, child }: Started): Promise<number> {
   return Math.round((await figure(url, 'nodejs_heap_size_used_bytes')) / 2 ** 20)
 }
 
+interface Prepared {
+  readonly ChimeBearer?: string | undefined
+  readonly ChannelArn?: string | undefined
+  readonly [member: string]: string | undefined | readonly string[]
+}
+
 /** Users who are all in the same channels, with a message in each, so that many calls are allowed and find something. */
 async function prepare(run: Run) {
-  const send = async (name: OperationName, { ChimeBearer, ChannelArn, ...body }: Readonly<Record<string, unknown>>) => {
+  const send = async (name: OperationName, { ChimeBearer, ChannelArn = '', ...body }: Prepared) => {
     const { path, method } = operations[name]
-    const headers = ChimeBearer === undefined ? {} : { 'x-amz-chime-bearer': String(ChimeBearer) }
-    const draft = { method, path: path.replace('{channelArn}', encodeURIComponent(String(ChannelArn))), query: '', headers }
+    const headers = ChimeBearer === undefined ? {} : { 'x-amz-chime-bearer': ChimeBearer }
+    const draft = { method, path: path.replace('{channelArn}', encodeURIComponent(ChannelArn)), query: '', headers }
     const bytes = bytesOf({ ...draft, body: Buffer.from(JSON.stringify(body)) }, `127.0.0.1:${run.port}`, true)
     const [answer] = answersIn(await exchange(run.port, bytes))
     if (answer?.status !== 201) throw new Error(`${name}: ${answer?.body}`)

@@ -118,7 +118,7 @@ test('carillon/client imports no package but those that sign', () => {
   const packages = [...reached].flatMap(file =>
     [...readFileSync(join(source, file), 'utf8').matchAll(/^(?:import|export) .*'([^.'][^']*)'$/gm)].map(([, name]) => name),
   )
-  expect(packages.toSorted()).toEqual(['@aws-crypto/sha256-js', '@smithy/signature-v4'])
+  expect(new Set(packages)).toEqual(new Set(['@aws-crypto/sha256-js', '@smithy/signature-v4']))
 })
 
 test('no file imports node:http or node:http2 but for their types: an import loads undici, or HTTP/2, at every start (tools/node-http.ts)', () => {
