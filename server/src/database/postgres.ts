@@ -17,6 +17,7 @@ import { LookUps } from './look-ups.ts'
 import { isOutage, isReadOnly } from './outage.ts'
 import { messageOf } from '../tools/error-text.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
+import { Turns } from '../tools/turns.ts'
 import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
@@ -26,7 +27,7 @@ import { TransactionTurns } from './transaction-turns.ts'
 const deadlockDetected = '40P01'
 const serializationFailure = '40001'
 /** How often the database is asked whether a transaction has happened. */
-const settleMilliseconds = 100
+const settleMilliseconds = 250
 
 class OpenTransaction extends Asking implements Transaction {
   readonly storesEvents: boolean
@@ -50,6 +51,8 @@ class Transactions {
   readonly #connections: PostgresConnections
   readonly #shared: SharedTransactions
   readonly #order: CommitOrder
+  /** One question at a time, so that a database that does not answer keeps one connection only. */
+  readonly #settling = new Turns(1)
   readonly #turns: TransactionTurns
   readonly #besides: Besides
 
@@ -104,7 +107,9 @@ class Transactions {
   /** Finds out whether a transaction has happened whose COMMIT was not answered, as soon as the database can say it. */
   async #settle(id: string, followUps: FollowUps) {
     while (!this.#connections.isClosed) {
-      const isCommitted = await this.#connections.isCommitted(id).catch((error: unknown) => (isOutage(error) ? undefined : false))
+      const isCommitted = await this.#settling
+        .take(() => this.#connections.isCommitted(id))
+        .catch((error: unknown) => (isOutage(error) ? undefined : false))
       if (isCommitted !== undefined) {
         followUps.end(isCommitted ? 'committed' : 'undone')
         return

@@ -41,9 +41,10 @@ test.each(['pg_terminate_backend', 'pg_cancel_backend'])(
       }
     }
     const disturb = async () => {
-      while (!isEnough()) {
+      // In bursts, so that connections break as they are opened, and messages are stored in between.
+      for (let count = 1; !isEnough(); count++) {
         await admin.query(`select ${how}(pid) from pg_stat_activity where datname = current_database() and application_name = 'carillon'`)
-        await setTimeout(20)
+        await setTimeout(count % 10 === 0 ? 500 : 20)
       }
     }
     await Promise.all([disturb(), ...Array.from({ length: senders }, async (_, sender) => send(sender))])
