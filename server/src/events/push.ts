@@ -2,6 +2,7 @@ import { appendPush } from '../store/push.ts'
 import { laneOf } from '../store/outbox.ts'
 import type { MembershipType } from '../store/memberships.ts'
 import type { MessageAttributes } from '../store/messages.ts'
+import type { Place } from '../store/places.ts'
 import type { EventOf } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
@@ -20,6 +21,8 @@ export interface Push {
   readonly type: 'DEFAULT' | 'VOIP'
   /** Epoch milliseconds. */
   readonly expiresAt: number
+  /** Where the message is stored; undefined if it is not. */
+  readonly place?: Place | undefined
 }
 
 /** The payload of an entry in such a lane: the message, and where the remaining members begin. */
@@ -43,8 +46,10 @@ export const messageToDevices: Follower<EventOf<'MessageSent'>> = async (tx, { m
   if (!pushNotification || !moment) return
   const { channelArn, channelId, subChannelId } = place
   const { Title: title, Body: body, Type: type = 'DEFAULT' } = pushNotification
-  const { messageId, sender, target, attributes } = message
-  const push: Push = { messageId, channelArn, title, body, type, expiresAt: moment.at + lifetimeMilliseconds[type] }
+  const { messageId, sender, target, attributes, persistence } = message
+  const expiresAt = moment.at + lifetimeMilliseconds[type]
+  const storedIn = persistence === 'PERSISTENT' ? { channelId, subChannelId } : undefined
+  const push: Push = { messageId, channelArn, title, body, type, expiresAt, place: storedIn }
   const memberIds = target && ([sender.id, target.id] as const)
   const lane = laneOf(pushKind, channelArn.slice(0, channelArn.lastIndexOf('/channel/')))
   const payload = { push, channelId, subChannelId, memberIds, attributes } satisfies PushToMembers

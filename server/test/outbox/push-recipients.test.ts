@@ -63,27 +63,35 @@ test.each(databaseKinds)(
 )
 
 test.each(databaseKinds)(
-  'a push that had to wait reaches nobody who has left the channel, and nobody of a deleted one, on %s',
+  'a push that had to wait reaches nobody who has left the channel, and nobody where the channel or the message is gone, on %s',
   async kind => {
-    const tokens: string[] = []
+    const reached: [string, string][] = []
     let isAway = true
     const url = await startHttp((_, body, response) => {
-      const { Devices } = JSON.parse(body.toString()) as Posted
-      if (!isAway) tokens.push(...Devices.map(({ EndpointAttributes }) => EndpointAttributes.DeviceToken))
+      const { Push, Devices } = JSON.parse(body.toString()) as Posted
+      if (!isAway) for (const { EndpointAttributes } of Devices) reached.push([Push.MessageId, EndpointAttributes.DeviceToken])
       response.writeHead(isAway ? 500 : 200).end()
     })
     const map = { [application]: { type: 'webhook', url, secretVariable: 'TEST_PUSH_SECRET' } }
-    const { world, user, register, openWith, push, settled } = await pushWorld(kind, map)
+    const { world, arn, user, register, openWith, push, settled } = await pushWorld(kind, map)
     for (const name of ['ann', 'bob', 'eve']) await register(name, name)
     const { messaging } = world
-    const [left, deleted] = [await openWith('bob', 'eve'), await openWith('bob')]
-    for (const channel of [left, deleted]) await push(channel)
+    const [left, deleted, moderated] = [await openWith('bob', 'eve'), await openWith('bob'), await openWith('eve')]
+    const seen = await push(left)
+    await push(deleted)
+    const own = { ChannelArn: moderated, ChimeBearer: user('ann') }
+    const [redacted, removed, kept] = [await push(moderated), await push(moderated), await push(moderated)]
+    const passing = await push(moderated, { Persistence: 'NON_PERSISTENT' })
     await until(async () => (await laneFigures(world.app.db, world.now())).some(({ failedAt }) => failedAt !== undefined))
     await messaging.deleteChannelMembership({ ChannelArn: left, MemberArn: user('bob'), ChimeBearer: user('ann') })
     await messaging.deleteChannel({ ChannelArn: deleted, ChimeBearer: user('ann') })
+    await messaging.redactChannelMessage({ ...own, MessageId: redacted })
+    await world.identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('ann') })
+    await messaging.deleteChannelMessage({ ...own, MessageId: removed })
     isAway = false
     await settled()
-    expect(tokens.toSorted()).toEqual(['ann', 'eve'])
+    const expected = [seen, kept, passing].flatMap(id => ['ann', 'eve'].map(name => [id, name]))
+    expect(reached.toSorted()).toEqual(expected.toSorted())
   },
 )
 

@@ -1,8 +1,9 @@
 import { parseArn } from '../../arn.ts'
 import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
-import type { Transaction } from '../../database/database.ts'
+import type { Queries, Transaction } from '../../database/database.ts'
 import { addToOutbox } from '../../events/outbox.ts'
 import type { Push } from '../../events/push.ts'
+import { findMessage } from '../../store/messages.ts'
 import { removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
 import { Refused, type DeliveryTools, type SingleDelivery } from '../delivery.ts'
@@ -34,8 +35,15 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
   return (await Promise.all(sent)).flat()
 }
 
+/** Whether the message has been redacted or deleted since it was sent. */
+async function isGone(db: Queries, { messageId, place }: Push): Promise<boolean> {
+  if (!place) return false
+  const message = await findMessage(db, { ...place, messageId })
+  return !message || message.redacted
+}
+
 /**
- * Sends a push to the devices of an entry that accept pushes of the channel at that time. A device that a push service reports as gone becomes INACTIVE.
+ * Sends a push to the devices of an entry that accept pushes of the channel at that time, unless its message is gone. A device that a push service reports as gone becomes INACTIVE.
  * The entry is left with the devices that are still to be reached.
  */
 export const pushToDevices = ({ db, now, report }: DeliveryTools, services: PushServices): SingleDelivery => ({
@@ -45,7 +53,7 @@ export const pushToDevices = ({ db, now, report }: DeliveryTools, services: Push
 
   async deliver(entry, signal) {
     const { push, deviceIds } = JSON.parse(entry.payload) as PushToDevices
-    if (push.expiresAt <= now()) return
+    if (push.expiresAt <= now() || (await isGone(db, push))) return
     const devices = new Map((await devicesOfIds(db, parseArn(push.channelArn)!, deviceIds)).map(device => [device.id, device]))
     const inOrder = deviceIds.flatMap(id => devices.get(id) ?? [])
     const sent = await sendTo(inOrder, push, services, signal)
