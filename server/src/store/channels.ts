@@ -84,7 +84,7 @@ const advance = statement<Moment>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at, counted, bots, ${streamsOf('channels')}`)
-/** Several messages of one channel in one commit have the same time, and numbers in the order of their calls. */
+/** Several messages of one channel in one commit have numbers and times in the order of their calls. */
 const advanceWithMessage = statement<Moment>(
   `update channels set sequence = sequence + 1,
     last_event_at = ${nextAt}, last_message_at = ${nextAt}, counted = counted + $3
@@ -94,12 +94,14 @@ const advanceWithMessage = statement<Moment>(
   locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
   advanced as (
     update channels c set sequence = c.sequence + each.count,
-      last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at),
+      last_event_at = greatest(c.last_event_at + 2, each.at) + 2 * (each.count - 1),
+      last_message_at = greatest(c.last_event_at + 2, each.at) + 2 * (each.count - 1),
       counted = c.counted + each.counts
     from (select id, count(*) as count, max(at) as at, sum(counts)::bigint as counts from locked join asked using (id) group by id) each
     where c.id = each.id
-    returning c.id, c.sequence - each.count as before, c.last_event_at as at, c.counted - each.counts as counted_before, c.bots, ${streamsOf('c')})
-  select before + row_number() over (partition by id order by whose) as sequence, advanced.at,
+    returning c.id, c.sequence - each.count as before, c.last_event_at - 2 * each.count as at_before, c.counted - each.counts as counted_before, c.bots, ${streamsOf('c')})
+  select before + row_number() over (partition by id order by whose) as sequence,
+    at_before + 2 * row_number() over (partition by id order by whose) as at,
     counted_before + (sum(counts) over (partition by id order by whose))::bigint as counted, advanced.bots, "channelStream", "messageStream", whose
   from asked join advanced using (id)`,
 )

@@ -46,6 +46,21 @@ onBothDatabases(
       expect(await isUnread()).toBe(true)
     })
 
+    test('at a message that was sent together with others leave the later ones unread, in the counts and in the list of Amazon', async () => {
+      const { carillon, messaging } = world()
+      const { ChannelArn, ben, send } = await makeChannel(world())
+      await Promise.all(Array.from({ length: 12 }, async (_, index) => send(`${index}`)))
+      const { ChannelMessages = [] } = await messaging.listChannelMessages({ ChannelArn, SortOrder: 'ASCENDING', ChimeBearer: ben })
+      expect(new Set(ChannelMessages.map(({ CreatedTimestamp }) => CreatedTimestamp!.getTime())).size).toBe(12)
+      for (const [index, { MessageId = '' }] of ChannelMessages.entries()) {
+        await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
+        const { ChannelMemberships } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer: ben })
+        const { ChannelSummary, AppInstanceUserMembershipSummary, UnreadCount } = ChannelMemberships![0]!
+        const isUnread = ChannelSummary!.LastMessageTimestamp! > AppInstanceUserMembershipSummary!.ReadMarkerTimestamp!
+        expect([UnreadCount, isUnread]).toEqual([11 - index, index < 11])
+      }
+    })
+
     test('at a message that a channel flow has released late leave nothing unread in the list of Amazon, unless more was released', async () => {
       const { carillon, messaging } = world()
       const { arn, ChannelArn, ann, ben, send } = await makeChannel(world())
