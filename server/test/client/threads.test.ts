@@ -115,6 +115,25 @@ onBothDatabases(
       await reply(late, 'x')
     })
 
+    test('are counted right while replies are sent, deleted and redacted at the same time, and end with their first message', async () => {
+      const { messaging } = world()
+      const { user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
+      const root = await send('root')
+      const some = async () => Promise.all(Array.from({ length: 8 }, async (_, index) => reply(root, `${index}`)))
+      const [one, two, three, ...rest] = await some()
+      const remove = async (MessageId: string) => messaging.deleteChannelMessage({ ChannelArn, MessageId, ChimeBearer: user('root') })
+      const redact = async (MessageId: string) => messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: user('ann') })
+      await Promise.all([remove(one!), some(), remove(two!), redact(three!), redact(two!).catch(() => {}), remove(rest.at(-1)!)])
+      const listed = await list(root)
+      expect(listed).toHaveLength(13)
+      expect(await threads([root])).toEqual([{ MessageId: root, ReplyCount: 13, LastReplyTimestamp: listed[0]!.CreatedTimestamp }])
+      const sending = Array.from({ length: 8 }, async () => reply(root, 'late').catch(() => undefined))
+      await remove(root)
+      expect(await threads([root])).toEqual([])
+      // Those that came in time are plain messages, with which threads can begin.
+      for (const late of await Promise.all(sending)) if (late !== undefined) await reply(late, 'to a plain message')
+    })
+
     test('belong to a sub-channel of an elastic channel', async () => {
       const { carillon } = world()
       const { user, ChannelArn, join } = await openElastic(world(), { maximum: 2, target: 2, percentage: 1 }, ['ann', 'cid', 'ben'])
