@@ -28,15 +28,13 @@ function described(name: string, { status, input, output, bindings, errors }: Op
     const { in: where, name: called } = bindings[member]!
     return { name: called, in: where, required: where === 'path' || isRequired(member), schema: schemaOf(shape, where === 'query') }
   })
+  const requiredInBody = body.map(([member]) => member).filter(isRequired)
   const requestBody = body.length > 0 && {
     requestBody: {
+      required: requiredInBody.length > 0,
       content: {
         'application/json': {
-          schema: schemaOf({
-            type: 'object',
-            properties: Object.fromEntries(body),
-            required: body.map(([member]) => member).filter(isRequired),
-          }),
+          schema: schemaOf({ type: 'object', properties: Object.fromEntries(body), required: requiredInBody }),
         },
       },
     },

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { expect, test } from 'vitest'
 import { carillonOperations, operations } from '../../src/contract/index.ts'
+import type { Operation } from '../../src/contract/operation.ts'
 import { openApi } from '../../src/models/open-api.ts'
 import { clientOperations } from '../../src/models/typescript.ts'
 import { differences, contractFacts, modelFacts, type Model } from '../contract/facts.ts'
@@ -44,6 +45,34 @@ test('the OpenAPI document has every operation of the three services', () => {
   const { paths } = openApi() as unknown as { paths: Record<string, Record<string, { operationId: string }>> }
   const names = Object.values(paths).flatMap(methods => Object.values(methods).map(({ operationId }) => operationId))
   expect(names.toSorted()).toEqual(Object.keys({ ...operations, ...carillonOperations }).toSorted())
+})
+
+interface Described {
+  readonly operationId: string
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[]
+  readonly requestBody?: {
+    readonly required: boolean
+    readonly content: { readonly 'application/json': { readonly schema: { readonly required?: readonly string[] } } }
+  }
+}
+
+test('in the OpenAPI document each operation has the parameters of its path, and a body is required if a member of it is', () => {
+  const { paths } = openApi() as unknown as { paths: Record<string, Record<string, Described>> }
+  const all: Readonly<Record<string, Operation>> = { ...operations, ...carillonOperations }
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const { operationId, parameters, requestBody } of Object.values(methods)) {
+      const inPath = parameters.filter(parameter => parameter.in === 'path')
+      expect([operationId, inPath.map(({ name }) => `{${name}}`).toSorted()]).toEqual([
+        operationId,
+        (path.match(/\{\w+\}/g) ?? []).toSorted(),
+      ])
+      expect(inPath.every(({ required }) => required)).toBe(true)
+      const { input, bindings } = all[operationId]!
+      const required = (input.required ?? []).filter(member => bindings[member]!.in === 'body')
+      expect([operationId, requestBody?.required ?? false]).toEqual([operationId, required.length > 0])
+      expect([operationId, requestBody?.content['application/json'].schema.required ?? []]).toEqual([operationId, required])
+    }
+  }
 })
 
 test('the types and routes of carillon/client are those of the contract', async () => {
