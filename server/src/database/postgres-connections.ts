@@ -99,9 +99,9 @@ export class PostgresConnections {
 
   #beginning(lockMilliseconds: number) {
     const settings = this.#isPooled ? { ...connectionParameters, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
-    const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+    const set = Object.entries(settings).map(([name, value]) => `set local ${name} = ${value}`)
     // The role or the database may have another isolation level as its default.
-    return `begin isolation level read committed; select cast(pg_current_xact_id() as text) as id, concat(${set.join(', ')})`
+    return ['begin isolation level read committed', ...set, 'select cast(pg_current_xact_id() as text) as id'].join('; ')
   }
 
   /** Whether the transaction with that id has been committed; undefined while it is in progress. */
