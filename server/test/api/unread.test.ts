@@ -31,7 +31,7 @@ onBothDatabases(
       await fc.assert(property, { numRuns: 2, endOnFailure: true })
     })
 
-    test('agree with the lists of messages for a member who only reads, whatever others do at the same time', async () => {
+    test('agree with the lists of messages for those who send and those who only read, whatever happens at the same time', async () => {
       expect(await compareCountsWithLists(world(), lambda, { rounds: 10, seed: 1 })).toBeGreaterThan(0)
     })
 
