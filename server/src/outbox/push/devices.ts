@@ -43,8 +43,8 @@ async function isGone(db: Queries, { messageId, place }: Push): Promise<boolean>
 }
 
 /**
- * Sends a push to the devices of an entry that accept pushes of the channel at that time, unless its message is gone. A device that a push service reports as gone becomes INACTIVE.
- * The entry is left with the devices that are still to be reached.
+ * Sends a push to the devices of an entry that accept pushes of the channel at that time, unless its message is gone. A device that a push
+ * service reports as gone becomes INACTIVE. The entry is left with the devices that are still to be reached.
  */
 export const pushToDevices = ({ db, now, report }: DeliveryTools, services: PushServices): SingleDelivery => ({
   isOrdered: false,
