@@ -6,6 +6,7 @@ import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
 import type { Config } from '../settings/config.ts'
 import { livingNodes } from '../store/nodes.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { advice, fault, good, ofClock, type Finding } from './finding.ts'
 
 const listed = (names: readonly string[]) => names.toSorted().join(', ')
@@ -26,8 +27,7 @@ async function ofServer(config: Config, server: string, subjects: Subjects) {
     const { milliseconds, present } = await rollCall({ ...(await natsOptions(config)), servers: server }, subjects)
     return { finding: good(`NATS at ${server} answers within ${milliseconds} ms`), present }
   } catch (error) {
-    const { message, cause } = error as Error
-    return { finding: fault(`NATS at ${server} cannot be used`, cause instanceof Error ? cause.message : message), present: undefined }
+    return { finding: fault(`NATS at ${server} cannot be used`, messageOf((error as Error).cause ?? error)), present: undefined }
   }
 }
 

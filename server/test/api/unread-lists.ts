@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { Chance } from '../../../bench/support/chance.ts'
-import { callBack, processor, type Lambda } from '../support/processor.ts'
+import { callBack, giveFlow, type Lambda } from '../support/processor.ts'
 import type { World } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
 import { settleSome } from './unread-model.ts'
@@ -18,7 +18,7 @@ interface Place {
 export async function compareCountsWithLists(world: World, lambda: Lambda, { rounds, seed }: { rounds: number; seed: number }) {
   const { messaging, carillon, appInstance } = world
   const chance = new Chance(seed)
-  const { arn, user } = await appInstance(['ann', 'ben', 'eve'], { admins: ['root'] })
+  const { user } = await appInstance(['ann', 'ben', 'eve'], { admins: ['root'] })
   const [ann, ben, eve, root] = [user('ann'), user('ben'), user('eve'), user('root')]
   const mention = { MessageAttributes: { 'CHIME.mentions': { StringValues: [eve] } } }
   const [plain, flowing] = [await open(world, ann, { MemberArns: [ben, eve] }), await open(world, ann, { MemberArns: [ben, eve] })]
@@ -26,8 +26,7 @@ export async function compareCountsWithLists(world: World, lambda: Lambda, { rou
     if (chance.is(0.3)) await callBack(messaging, event, {}, { DeleteResource: true })
     else await callBack(messaging, event, chance.is(0.3) ? { Content: 'passed', ...mention } : {})
   })
-  const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor(called.arn)] })
-  await messaging.associateChannelFlow({ ChannelArn: flowing, ChannelFlowArn, ChimeBearer: ann })
+  await giveFlow(messaging, { ChannelArn: flowing, ChimeBearer: ann }, called.arn)
   const elastic = await open(world, root, {
     ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 5, MinimumMembershipPercentage: 1 },
   })

@@ -3,7 +3,7 @@ import { say } from '../api/acts.ts'
 import { openElastic } from '../api/elastic-acts.ts'
 import { CarillonError } from '../../src/client/carillon.ts'
 import { allowing, makeKey } from '../support/access.ts'
-import { callBack, processor, startLambda } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { clientsOf, onBothDatabases, refusal, type World } from '../support/world.ts'
 
 async function makeChannel({ messaging, appInstance }: World) {
@@ -63,14 +63,9 @@ onBothDatabases(
 
     test('at a message that a channel flow has released late leave nothing unread in the list of Amazon, unless more was released', async () => {
       const { carillon, messaging } = world()
-      const { arn, ChannelArn, ann, ben, send } = await makeChannel(world())
+      const { ChannelArn, ann, ben, send } = await makeChannel(world())
       const called = lambda.define()
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(called.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      await giveFlow(messaging, { ChannelArn, ChimeBearer: ann }, called.arn)
       const [first, second] = [await send('one'), await send('two')]
       const events = await Promise.all([called.event(0), called.event(1)])
       const release = async (id: string) =>

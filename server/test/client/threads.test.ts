@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { days, open, pages, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { denied, missing, openElastic, wrong } from '../api/elastic-acts.ts'
-import { callBack, processor, startLambda } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
 
@@ -32,13 +32,9 @@ const lambda = await startLambda()
 afterAll(() => lambda.close())
 
 /** Gives the channel a flow of one processor. */
-async function withFlow(
-  { messaging }: World,
-  { arn, user, ChannelArn }: Pick<Awaited<ReturnType<typeof makeChannel>>, 'arn' | 'user' | 'ChannelArn'>,
-) {
+async function withFlow({ messaging }: World, { user, ChannelArn }: Pick<Awaited<ReturnType<typeof makeChannel>>, 'user' | 'ChannelArn'>) {
   const called = lambda.define()
-  const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor(called.arn)] })
-  await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+  await giveFlow(messaging, { ChannelArn, ChimeBearer: user('ann') }, called.arn)
   return called
 }
 
@@ -185,9 +181,9 @@ onBothDatabases(
 
     test('count a reply once a channel flow has released it, and the processor may change the thread', async () => {
       const { messaging } = world()
-      const { arn, user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
+      const { user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
       const [root, other] = [await send('root'), await send('other')]
-      const called = await withFlow(world(), { arn, user, ChannelArn })
+      const called = await withFlow(world(), { user, ChannelArn })
       expect(await refusal(reply('none', 'x'))).toMatchObject(refusedRoot)
       const answers = [
         {},
@@ -214,7 +210,7 @@ onBothDatabases(
         AppInstanceArn: arn,
         AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
       })
-      const called = await withFlow(world(), { arn, user, ChannelArn })
+      const called = await withFlow(world(), { user, ChannelArn })
       const late = await reply(root, 'hidden before it is released')
       advance(days(0.2))
       await reply(one, 'to what is a plain message now')

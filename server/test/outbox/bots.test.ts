@@ -6,7 +6,7 @@ import { LexFailure, replyOf } from '../../src/outbox/lex-answer.ts'
 import { open, rowsIn, say } from '../api/acts.ts'
 import { plain, startLex } from '../support/lex.ts'
 import { startHttp } from '../support/push.ts'
-import { callBack, processor, startLambda, until } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda, until } from '../support/processor.ts'
 import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, makersOf, onBothDatabases, startWorld, type World } from '../support/world.ts'
@@ -203,15 +203,10 @@ onBothDatabases(
     })
 
     test('answers go through the channel flow, and a message in a flow invokes once it is released, as it is then', async () => {
-      const { arn, ann, channel, texts, replies, list } = await setting()
+      const { ann, channel, texts, replies, list } = await setting()
       const { messaging } = world()
       const checked = lambda.define()
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(checked.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
+      await giveFlow(messaging, { ChannelArn: channel, ChimeBearer: ann }, checked.arn)
       await say(world(), ann, channel, 'darn')
       const first = await checked.event(0)
       expect(texts()).toEqual([])

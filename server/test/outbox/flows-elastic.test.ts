@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { callBack, processor, startLambda } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 
 const lambda = await startLambda()
@@ -23,12 +23,7 @@ onBothDatabases(
       const joined = await Promise.all(
         [ann, bob].map(async MemberArn => messaging.createChannelMembership({ ChannelArn, MemberArn, Type: 'DEFAULT', ChimeBearer: mod })),
       )
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(checked.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: mod })
+      await giveFlow(messaging, { ChannelArn: ChannelArn!, ChimeBearer: mod }, checked.arn)
       const place = { ChannelArn, SubChannelId: joined[0]!.SubChannelId! }
       const send = async () =>
         messaging.sendChannelMessage({ ...place, Content: 'hello', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: ann })

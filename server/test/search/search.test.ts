@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { days, runJob } from '../api/acts.ts'
-import { callBack, processor, startLambda } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
 
 const lambda = await startLambda()
@@ -147,14 +147,9 @@ onBothDatabases(
 
     test('does not find what a channel flow has not released: a message, or the new text of one', async () => {
       const { messaging } = world()
-      const { arn, ann, ChannelArn, send, contents, indexed, makeChannel } = await made()
+      const { ann, ChannelArn, send, contents, indexed, makeChannel } = await made()
       const called = lambda.define()
-      const { ChannelFlowArn } = await messaging.createChannelFlow({
-        AppInstanceArn: arn,
-        Name: 'flow',
-        Processors: [processor(called.arn)],
-      })
-      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      await giveFlow(messaging, { ChannelArn, ChimeBearer: ann }, called.arn)
       const plain = await makeChannel()
       /** What Ann and Ben find once the index has everything that has happened before. */
       const found = async (word: string, marker: string) => {

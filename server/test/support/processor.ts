@@ -120,6 +120,18 @@ export const processor = (ResourceArn: string, extra: Partial<Processor> = {}): 
   ...extra,
 })
 
+/** Gives a channel a flow with that one processor; resolves to the ARN of the flow. */
+export async function giveFlow(
+  messaging: ChimeSDKMessaging,
+  { ChannelArn, ChimeBearer }: { ChannelArn: string; ChimeBearer: string },
+  ResourceArn: string,
+): Promise<string> {
+  const AppInstanceArn = ChannelArn.slice(0, ChannelArn.indexOf('/channel/'))
+  const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn, Name: 'flow', Processors: [processor(ResourceArn)] })
+  await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer })
+  return ChannelFlowArn!
+}
+
 /** Calls back as a processor does, with the stock SDK; members that are not given are not sent. */
 export const callBack = async (
   messaging: ChimeSDKMessaging,
