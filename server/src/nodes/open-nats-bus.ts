@@ -7,7 +7,7 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
-import { sharedValue } from '../store/shared-values.ts'
+import { busNameOf } from '../store/shared-values.ts'
 import { journalOf } from './journal.ts'
 import { presence } from './roll-call.ts'
 
@@ -20,7 +20,7 @@ export interface Tools {
 }
 
 /** The subjects of the nodes on this database. */
-export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
+export const subjectsFor = async (db: Database) => subjectsOf(await busNameOf(db))
 
 /** The bus over NATS. Throws an Error if NATS cannot be used. */
 export async function openNatsBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {

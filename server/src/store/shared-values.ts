@@ -4,13 +4,16 @@ import { changeRow, firstValue } from './queries.ts'
 
 const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
 
+const busName = 'bus-name'
+const busDatabase = 'bus-database'
+
 export const findValue = firstValue<string, [name: string]>(`select value from settings where name = $1`)
 
 export const putValue = changeRow<[name: string, value: string]>(`
   insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
 
 /** A value that is created once and shared by all nodes: the first node that offers one wins. */
-export async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
+async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
   return db.transaction(async tx => {
     await tx.run(insertValue, name, make())
     return (await findValue(tx, name))!
@@ -20,6 +23,36 @@ export async function sharedValue(db: Database, name: string, make: () => string
 /** A key of 32 bytes that all nodes share, created at the first start. */
 export const sharedKey = async (db: Database, name: string) =>
   Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
+
+const changeOtherValue = changeRow<[name: string, value: string]>('update settings set value = $2 where name = $1 and value <> $2')
+
+/** Identifies a database of a PostgreSQL and its standbys. */
+const databaseIdentity = firstValue<string>(`
+  select concat(system_identifier, ' ', (select oid from pg_database where datname = current_database())) as value
+  from pg_control_system()`)
+
+/** The code of a function that does not exist, or that the role may not execute. */
+const isRefused = (error: unknown) => ['42883', '42501'].includes((error as { code?: string }).code ?? '')
+
+/**
+ * The name that nodes of this database have in common on NATS. A restored copy has the name of the original in its rows: it gets a new
+ * one, since its nodes would otherwise exchange events with those of the original.
+ */
+export async function busNameOf(db: Database): Promise<string> {
+  const identity = await databaseIdentity(db).catch((error: unknown) => {
+    if (isRefused(error)) return undefined
+    throw error
+  })
+  return db.transaction(async tx => {
+    if (identity !== undefined) {
+      const isFirst = (await tx.run(insertValue, busDatabase, identity)) === 1
+      // The row is locked until the commit: nodes that start at once get the same new name.
+      if (!isFirst && (await changeOtherValue(tx, busDatabase, identity))) await putValue(tx, busName, randomUUID())
+    }
+    await tx.run(insertValue, busName, randomUUID())
+    return (await findValue(tx, busName))!
+  })
+}
 
 const removeValue = statement(`delete from settings where name = $1`)
 

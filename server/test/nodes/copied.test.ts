@@ -1,0 +1,60 @@
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
+import { hasNats, startNats } from '../support/nats.ts'
+import { createPostgresDatabase, startWorld } from '../support/world.ts'
+
+async function startNode(databaseUrl: string, natsUrl: string) {
+  const node = await startWorld('postgres', { databaseUrl, natsUrl })
+  onTestFinished(() => node.close())
+  return node
+}
+
+/** A copy of that database, which nobody uses, with all rows. */
+async function copyOf(databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl)
+  const original = url.pathname.slice(1)
+  url.pathname = '/postgres'
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  await client.query(`create database ${original}_copy template ${original}`)
+  await client.end()
+  url.pathname = `/${original}_copy`
+  return url.href
+}
+
+test.skipIf(!hasNats)(
+  'nodes on a restored copy of a database get other subjects than those on the original, over the same NATS',
+  async () => {
+    const { url } = await startNats()
+    const databaseUrl = await createPostgresDatabase({ made: true })
+    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
+    const { rollCall } = await subjectsFor(first.app.db)
+    await first.close()
+    const copy = await copyOf(databaseUrl)
+    const original = await startNode(databaseUrl, url)
+    const copied = await Promise.all([startNode(copy, url), startNode(copy, url)])
+    expect((await subjectsFor(original.app.db)).rollCall).toBe(rollCall)
+    const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
+    expect(one).not.toBe(rollCall)
+    expect(other).toBe(one)
+  },
+)
+
+test('a role that may not read the identity of PostgreSQL has a name on NATS all the same', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const role = `role_of_${client.database!}`
+  await client.query(`create role ${role} login password 'secret'; grant all on schema public to ${role}`)
+  await client.query(`revoke execute on function pg_control_system() from public; grant all on all tables in schema public to ${role}`)
+  onTestFinished(async () => {
+    await client.query(`drop owned by ${role}; drop role ${role}`)
+    await client.end()
+  })
+  const url = Object.assign(new URL(databaseUrl), { username: role, password: 'secret' })
+  const node = await startWorld('postgres', { databaseUrl: url.href })
+  onTestFinished(() => node.close())
+  const [{ rollCall }, again] = [await subjectsFor(node.app.db), await subjectsFor(node.app.db)]
+  expect(rollCall).toBe(again.rollCall)
+})
