@@ -1,19 +1,19 @@
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
-import { holdJob } from '../store/leases.ts'
+import { holdJob, releaseJob } from '../store/leases.ts'
 
 /** A scheduled job. It ends early when the signal aborts, and continues the next time. */
 export interface Job {
   readonly name: string
   readonly everySeconds: number
-  /** It continues what a node has begun after a call, so it runs at once when a node has died. */
+  /** It continues what a node has begun after a call, so it runs at once when a node has died or stopped. */
   readonly continues?: boolean
   readonly run: (stopping?: AbortSignal) => Promise<unknown>
 }
 
 interface Schedule {
-  /** A node has died, and its leases have ended: runs the jobs that it may have left unfinished. */
+  /** A node has died or stopped, and its leases have ended: runs the jobs that it may have left unfinished. */
   readonly takeOver: () => void
   readonly stop: () => Promise<void>
 }
@@ -37,9 +37,12 @@ export function schedule(jobs: readonly Job[], { db, now, log, metrics, nodeId }
     const start = async (isTakenOver: boolean) => {
       if (busy) return
       busy = true
+      const until = now() + lease
       try {
-        const isHeld = await holdJob(db, name, now(), now() + lease, nodeId)
+        const isHeld = await holdJob(db, name, now(), until, nodeId)
         if (isHeld || (isTakenOver && continues)) await run(stopping.signal)
+        // Another node, or the next start, continues what the stop has interrupted.
+        if (isHeld && stopping.signal.aborted) await releaseJob(db, name, until)
       } catch (error) {
         metrics.jobFailures.inc({ job: name })
         log.warn({ err: error, job: name }, 'A job has failed and will be retried')

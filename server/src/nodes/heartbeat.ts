@@ -31,7 +31,7 @@ interface Tools {
   readonly now: () => number
   readonly log: Log
   readonly aliveness: Aliveness
-  /** Called when the leases of a dead node have ended. */
+  /** Called when the leases of a node have ended, since it has died or stopped. */
   readonly takeOver: () => void
 }
 
@@ -70,9 +70,14 @@ export async function keepAlive(node: Node, { db, now, log, aliveness, takeOver 
     log.info({ seconds }, 'This node updates its heartbeat again')
   }
   let count = 0
+  let lived: readonly string[] = []
   const look = async () => {
     const others = await otherNodes(db, node.id)
     const living = others.filter(({ isAlive }) => isAlive)
+    // A node that stops in good order releases its leases, and then removes its row.
+    const isOneGone = lived.some(id => others.every(other => other.id !== id))
+    lived = living.map(({ id }) => id)
+    if (isOneGone) takeOver()
     const deaf = namesOf(living.filter(({ bus }) => node.bus === null || bus === null))
     if (deaf.length > 0 && reminders.isDue())
       log.error(

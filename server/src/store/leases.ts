@@ -1,5 +1,5 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
-import { changeRows } from './queries.ts'
+import { changeRow, changeRows } from './queries.ts'
 
 const acquire = statement(`
   insert into job_leases (name, until, held_by) values ($1, $2, $4)
@@ -9,6 +9,11 @@ const acquire = statement(`
 export async function holdJob(db: Database, name: string, now: number, until: number, nodeId?: string) {
   return (await db.transaction(tx => tx.run(acquire, name, until, now, nodeId ?? null))) === 1
 }
+
+/** Ends the lease of a job that was taken until that time. */
+export const releaseJob = changeRow<[name: string, until: number]>(
+  `update job_leases set until = 0, held_by = null where name = $1 and until = $2`,
+)
 
 /** Ends the leases of a node. */
 export const releaseJobsOf = changeRows<[nodeId: string]>(`update job_leases set until = 0, held_by = null where held_by = $1`)

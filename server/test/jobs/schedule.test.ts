@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { schedule, type Job } from '../../src/jobs/schedule.ts'
@@ -22,18 +23,37 @@ onBothDatabases('Jobs by the clock', world => {
     let ran = 0
     let clock = 1000
     const job: Job = { name: 'counted', everySeconds: 60, run: async () => void (ran += 1) }
-    const start = async () => {
+    const startAndStop = async (runs: number) => {
       const nodes = Array.from({ length: 5 }, () => node([job], () => clock))
+      await expect.poll(() => ran).toBe(runs)
       await Promise.all(nodes.map(({ stop }) => stop()))
+      expect(ran).toBe(runs)
     }
-    await start()
-    expect(ran).toBe(1)
+    await startAndStop(1)
     clock += 30_000
-    await start()
-    expect(ran).toBe(1)
+    await startAndStop(1)
     clock += 30_000
-    await start()
-    expect(ran).toBe(2)
+    await startAndStop(2)
+  })
+
+  test('a job that a stop interrupts runs at the next start, and one that is done does not', async () => {
+    const ran = { done: 0, interrupted: 0 }
+    const jobs: Job[] = [
+      { name: 'done', everySeconds: 3600, run: async () => void (ran.done += 1) },
+      {
+        name: 'interrupted',
+        everySeconds: 3600,
+        run: async stopping => {
+          ran.interrupted += 1
+          await once(stopping!, 'abort')
+        },
+      },
+    ]
+    for (const times of [1, 2]) {
+      const { stop } = node(jobs, Date.now)
+      await expect.poll(() => ran).toEqual({ done: 1, interrupted: times })
+      await stop()
+    }
   })
 
   test('of a hundred concurrent requests for a lease one gets it', async () => {

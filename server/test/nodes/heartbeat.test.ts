@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Client } from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { statement, type Database } from '../../src/database/database.ts'
@@ -101,6 +102,32 @@ test('jobs whose lease a dead node holds run on another one, and so do those tha
   await until(() => ran.length > 1)
   await beats(db, 2)
   expect(ran.toSorted()).toEqual(['continued', 'of the dead one'])
+})
+
+test('a job that the stop of a node has interrupted continues on another node within seconds', async () => {
+  const ran: string[] = []
+  let schedules: ReturnType<typeof schedule> | undefined
+  const { db, log, aliveness } = await openWithLeases(() => schedules?.takeOver())
+  const job = (nodeId: string) => ({
+    name: 'long',
+    everySeconds: 3600,
+    run: async (stopping?: AbortSignal) => {
+      ran.push(nodeId)
+      await once(stopping!, 'abort')
+    },
+  })
+  const on = (nodeId: string) => schedule([job(nodeId)], { db, now: Date.now, log, metrics: createMetrics(), nodeId })
+  const stopBeating = await keepAlive(nodeOf('stopped'), { db, now: Date.now, log, aliveness, takeOver: () => {} })
+  const stopped = on('stopped')
+  await until(() => ran.length > 0)
+  schedules = on('own')
+  onTestFinished(schedules.stop)
+  await beats(db, 2)
+  expect(ran).toEqual(['stopped'])
+  await stopped.stop()
+  await stopBeating()
+  await until(() => ran.length > 1)
+  expect(ran).toEqual(['stopped', 'own'])
 })
 
 test('what a killed node has not purged is purged by another node within seconds, although the job has just run', async () => {
