@@ -177,7 +177,7 @@ export class Watches {
       }
       const { isNew, changed: userIds } = watch
       const channels = [...watch.channels].filter(channel => isNew || channel.changed.size > 0 || numbers.has(channel))
-      const lost = [...watch.lost].filter(userId => !watchesByName(watch, userId))
+      const lost = [...watch.lost].filter(userId => userId !== watch.session.userId && !watchesByName(watch, userId))
       watch.lost = new Set()
       if (!isNew && userIds.size === 0 && channels.length === 0 && lost.length === 0) continue
       watch.changed = new Set()

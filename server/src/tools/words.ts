@@ -30,6 +30,8 @@ const shortened = (word: string) => (word.length <= longestWord ? word : Array.f
 interface Found {
   readonly word: string
   readonly start: number
+  /** Where the first character of a pair ends. */
+  readonly middle?: number
   readonly end: number
 }
 
@@ -49,40 +51,37 @@ function* runsOf(text: string): Generator<Run> {
   }
 }
 
+/** Every two neighbours of a run without blanks, and its last character. */
+const pairsOf = (characters: readonly string[]) => characters.map((character, index) => character + (characters[index + 1] ?? ''))
+
+/** The words of a text with their places in it. */
 function* foundIn(text: string): Generator<Found> {
-  let count = 0
   for (const { start, text: run, word, characters } of runsOf(text)) {
     if (!characters) {
       yield { word, start, end: start + run.length }
-      if (++count === mostWords) return
       continue
     }
-    const written = visibleParts(run)
-    // Where folding has changed the number of characters, every pair stands for the whole run.
-    const isEven = written.length === characters.length
-    let at = start
-    for (const [index, character] of characters.entries()) {
-      const next = characters[index + 1] ?? ''
-      const length = isEven ? written[index]!.length : 0
-      const end = isEven ? at + length + (written[index + 1]?.length ?? 0) : start + run.length
-      yield { word: character + next, start: at, end }
-      at += length
-      if (++count === mostWords) return
+    const places = placesOf(run)
+    for (const [index, pair] of pairsOf(characters).entries()) {
+      const first = places[index] ?? { start: 0, end: run.length }
+      yield { word: pair, start: start + first.start, middle: start + first.end, end: start + (places[index + 1] ?? first).end }
     }
   }
 }
 
-const hidden = new RegExp(invisibleInRun, 'v')
+/** A character with what folding may join with it: marks, half-width sound marks, vowels and finals of Hangul. */
+const joined = new RegExp(String.raw`[^][[\p{M}\uFF9E\uFF9F\u1160-\u11FF]${invisibleInRun}]*`, 'gv')
+const visible = new RegExp(String.raw`[^]${invisibleInRun}*`, 'gv')
 
-/** The characters of a run, each with the invisible ones that follow it. */
-function visibleParts(run: string): string[] {
-  if (!hidden.test(run)) return Array.from(run)
-  const parts: string[] = []
-  for (const character of run) {
-    if (hidden.test(character)) parts.push((parts.pop() ?? '') + character)
-    else parts.push(character)
+/** Where each character of a folded run is in the run. Where folding changes how many there are, each of them stands for all. */
+function placesOf(run: string) {
+  const places: { readonly start: number; readonly end: number }[] = []
+  for (const { 0: part, index: start } of run.matchAll(joined)) {
+    const written = Array.from(part.matchAll(visible), ({ 0: one, index }) => ({ start: start + index, end: start + index + one.length }))
+    const folding = Array.from(folded(part))
+    places.push(...(folding.length === written.length ? written : folding.map(() => ({ start, end: start + part.length }))))
   }
-  return parts
+  return places
 }
 
 const other = /[^ -~\s]/
@@ -91,7 +90,13 @@ const other = /[^ -~\s]/
 export function wordsOf(text: string): string[] {
   // For ASCII this is equivalent, and takes a tenth of the time.
   if (!other.test(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).slice(0, mostWords).map(shortened)
-  return Array.from(foundIn(text), ({ word }) => word)
+  const words: string[] = []
+  for (const { word, characters } of runsOf(text)) {
+    if (characters) words.push(...pairsOf(characters))
+    else words.push(word)
+    if (words.length >= mostWords) break
+  }
+  return words.slice(0, mostWords)
 }
 
 /** Words that follow each other. */
@@ -114,8 +119,11 @@ function phraseOf(text: string, isBeginning: boolean): Phrase | undefined {
 
 /** The phrases of a search, all of which a text must have: words, `"several words"` and `beginnings*`. */
 export function phrasesOf(search: string): Phrase[] {
-  const parts = search.replaceAll(/[“”„«»]/g, '"').matchAll(/"(?<quoted>[^"]*)"?(?<star>\*?)|[^\s"]+/g)
-  return Array.from(parts, ({ 0: part, groups }) => phraseOf(groups?.['quoted'] ?? part, (groups?.['star'] ?? part).endsWith('*'))).filter(
+  const parts = search
+    .replaceAll(/[“”„‟«»＂]/g, '"')
+    .replaceAll('＊', '*')
+    .matchAll(/"(?<quoted>[^"]*)"?\*?|[^\s"]+/g)
+  return Array.from(parts, ({ 0: part, groups }) => phraseOf(groups?.['quoted'] ?? part, /\*"?$/.test(part))).filter(
     phrase => phrase !== undefined,
   )
 }
@@ -177,21 +185,16 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): Piece[] {
     add(Math.min(range.end, end), true)
   }
   add(end, false)
-  return joined(pieces)
+  return merged(pieces)
 
   /** If a pair matches only by its first character, its rest is not a match. */
-  function endOf({ words: searched, isPrefix }: Phrase, last: Found): number {
-    const [character] = Array.from(text.slice(last.start, last.end))
-    const isHalf = isPrefix && character !== undefined && folded(character) === searched.at(-1) && isPairing(character)
-    return isHalf ? last.start + character.length : last.end
+  function endOf({ isPrefix }: Phrase, { middle, end }: Found): number {
+    return isPrefix ? (middle ?? end) : end
   }
 }
 
-const pairing = new RegExp(unspaced, 'v')
-const isPairing = (character: string) => pairing.test(character)
-
 /** Joins neighbouring pieces of one kind. */
-function joined(pieces: readonly Piece[]): Piece[] {
+function merged(pieces: readonly Piece[]): Piece[] {
   const all: Piece[] = []
   for (const piece of pieces) {
     const last = all.at(-1)

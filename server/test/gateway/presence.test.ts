@@ -78,6 +78,8 @@ onBothDatabases(
       for (const session of [ofBen, ofCid]) await isShown(session, ann, true)
       await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: root })
       for (const user of [ann, cid]) await isShown(ofBen, user, false)
+      // Ben is still online, as he sees when he asks.
+      expect(shown(ofBen, ben)?.['IsOnline']).toBe(true)
       await messaging.deleteChannel({ ChannelArn, ChimeBearer: ann })
       await isShown(ofCid, ben, false)
       // Cid and Ann have another channel, which Cid watches too.

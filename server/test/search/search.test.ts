@@ -52,7 +52,8 @@ onBothDatabases(
       expect(await contents('quick BROWN')).toEqual(['A brown, quick dog', 'The quick brown fox'])
       expect(await contents('"quick brown"')).toEqual(['The quick brown fox'])
       expect(await contents('quick*')).toEqual(['Quicksilver', 'A brown, quick dog', 'The quick brown fox'])
-      expect(await contents('"brown qui"*')).toEqual(['A brown, quick dog'])
+      for (const text of ['"brown qui"*', '"brown qui*"', '＂brown qui＊＂', '„brown qui*“'])
+        expect(await contents(text)).toEqual(['A brown, quick dog'])
       expect(await contents('brown', { SenderArn: ben })).toEqual(['A brown, quick dog'])
       expect(await contents(undefined, { SenderArn: ann })).toEqual(['Quicksilver', 'The quick brown fox'])
       expect(await contents(undefined, { SenderArn: user('nobody') })).toEqual([])
@@ -83,6 +84,23 @@ onBothDatabases(
         { Text: 'タワー', IsMatch: true },
         { Text: 'で会いましょう', IsMatch: false },
       ])
+    })
+
+    test('shows which characters match where a text is stored with others, as with vowels of Thai and narrow Katakana', async () => {
+      const { send, answerOf, indexed } = await made()
+      const long = 'น้ำดื่มสะอาดมาก'.repeat(20)
+      for (const text of ['วันนี้ทำงานที่บ้าน', 'ໄປຊື້ນ້ຳແລ້ວ', 'ｶﾞｿﾘﾝは高い', '\u1112\u1161\u11AB글날', `${long}ห้องสมุด`, 'last']) await send(text)
+      await indexed('last')
+      const shown = async (text: string) => {
+        const { FoundMessages: [found] = [] } = await answerOf(text)
+        return found?.Snippet?.map(({ Text, IsMatch }) => (IsMatch ? `[${Text}]` : Text)).join('')
+      }
+      expect(await shown('ทำงาน')).toBe('วันนี้[ทำงาน]ที่บ้าน')
+      expect(await shown('ນ້ຳ')).toBe('ໄປຊື້[ນ້ຳ]ແລ້ວ')
+      expect(await shown('ガソ')).toBe('[ｶﾞｿ]ﾘﾝは高い')
+      expect(await shown('ガ')).toBe('[ｶﾞ]ｿﾘﾝは高い')
+      expect(await shown('한')).toBe('[\u1112\u1161\u11AB]글날')
+      expect(await shown('ห้องสมุด')).toMatch(/\[ห้องสมุด\]$/)
     })
 
     test('finds words whatever their case, flags, and words with characters that nobody sees', async () => {
