@@ -5,6 +5,13 @@ import type { Shape } from '../contract/shapes.ts'
 import { statusOf } from '../errors.ts'
 import { kindOf, type Json } from './shapes.ts'
 
+/** A pattern with its characters written out: not every language that reads JSON Schema knows the escapes of JavaScript. */
+const portable = (pattern: string) =>
+  pattern.replaceAll(/\\u(?:\{(?<braced>\w+)\}|(?<four>\w{4}))/g, (...match) => {
+    const { braced, four } = match.at(-1) as { braced?: string; four?: string }
+    return String.fromCodePoint(Number.parseInt(braced ?? four!, 16))
+  })
+
 /** A shape as JSON Schema. Times are epoch seconds with a fraction, and in a query ISO 8601. */
 function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
   const { properties = {}, required, items, propertyNames, additionalProperties, minLength, maxLength, minItems, maxItems } = shape
@@ -13,8 +20,10 @@ function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
   if (items) return { type: 'array', items: schemaOf(items), minItems, maxItems }
   if (additionalProperties)
     return { type: 'object', propertyNames: propertyNames && schemaOf(propertyNames), additionalProperties: schemaOf(additionalProperties) }
-  if (kindOf(shape) !== 'structure')
-    return { type: shape.type, minLength, maxLength, pattern: shape.pattern, minimum: shape.minimum, maximum: shape.maximum }
+  if (kindOf(shape) !== 'structure') {
+    const pattern = shape.pattern === undefined ? undefined : portable(shape.pattern)
+    return { type: shape.type, minLength, maxLength, pattern, minimum: shape.minimum, maximum: shape.maximum }
+  }
   const members = Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner)])
   return { type: 'object', required: required?.length ? [...required] : undefined, properties: Object.fromEntries(members) as Json }
 }

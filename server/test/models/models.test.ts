@@ -75,6 +75,23 @@ test('in the OpenAPI document each operation has the parameters of its path, and
   }
 })
 
+test.skipIf(!hasBoto3)('the patterns of the OpenAPI document are for other languages, too: Python compiles them', async () => {
+  const { folder } = await writeModels()
+  const program = `
+import json, re, sys
+def patterns(value):
+  if isinstance(value, list): return [each for item in value for each in patterns(item)]
+  if not isinstance(value, dict): return []
+  own = [value['pattern']] if isinstance(value.get('pattern'), str) else []
+  return own + [each for item in value.values() for each in patterns(item)]
+found = [re.compile(each) for each in patterns(json.load(open(sys.argv[1] + '/carillon/openapi.json')))]
+names = [each for each in found if each.search('Ann \\U0001F600') and not each.search('\\ud800')]
+print(len(names) > 0, any(each.search('\\x07') for each in names))
+`
+  const { stdout } = await promisify(execFile)('python3', ['-c', program, folder])
+  expect(stdout.trim()).toBe('True False')
+})
+
 test('the types and routes of carillon/client are those of the contract', async () => {
   const file = join(root, 'server/src/client/operations.ts')
   const options = { ...(await resolveConfig(file)), filepath: file }
