@@ -4,6 +4,7 @@ import type { Log } from '../observe/log.ts'
 import { messageOf } from '../tools/error-text.ts'
 import { Seldom } from '../tools/seldom.ts'
 import { connectNats } from './nats-connect.ts'
+import { largestMessage } from './wire.ts'
 
 /** A server that does not answer within this time is replaced by another one. */
 const dialMilliseconds = 3000
@@ -150,6 +151,11 @@ export class NatsLink {
     for (const subject of this.#subscriptions.keys()) this.#subscriptions.set(subject, this.#subscribed(subject))
     this.#answerOn(connection)
     void connection.closed().then(error => this.#lose(connection, error ? error.message : 'The connection was closed'))
+    if (this.mostBytes < largestMessage)
+      this.#wiring.log.error(
+        { maxPayload: this.mostBytes, needed: largestMessage },
+        'NATS does not accept the largest messages of nodes: raise its max_payload; those that are stored nowhere are lost for other nodes',
+      )
     void this.#watch(connection)
     this.#ask()
   }

@@ -8,6 +8,12 @@ const version = 1
  */
 const subjectCount = 1024
 
+/**
+ * The most bytes of a message. A larger one is not lost if the event is stored: then its number is sent. Of the others, the largest are
+ * messages of the largest Content that can be set, and lists of who is online.
+ */
+export const largestMessage = 256 * 1024
+
 /** The subjects of the nodes that share a database. */
 export function subjectsOf(cluster: string) {
   const prefix = `carillon.${cluster}.${version}`

@@ -1,6 +1,6 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { natsOptions } from '../bus/nats-login.ts'
-import type { Subjects } from '../bus/wire.ts'
+import { largestMessage, type Subjects } from '../bus/wire.ts'
 import type { Database } from '../database/database.ts'
 import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
@@ -21,13 +21,27 @@ function ofVersions(present: readonly Present[]): Finding {
   )
 }
 
-/** The finding about one server of NATS, and the nodes that answer over it; undefined if it cannot be used. */
+/** The findings about one server of NATS, and the nodes that answer over it; undefined if it cannot be used. */
 async function ofServer(config: Config, server: string, subjects: Subjects) {
   try {
-    const { milliseconds, present } = await rollCall({ ...(await natsOptions(config)), servers: server }, subjects)
-    return { finding: good(`NATS at ${server} answers within ${milliseconds} ms`), present }
+    const answer = await rollCall({ ...(await natsOptions(config)), servers: server }, subjects)
+    const { milliseconds, present, mostBytes, refused } = answer
+    const small = fault(
+      `NATS at ${server} accepts ${mostBytes} bytes in a message, and those of nodes may have ${largestMessage}`,
+      `Set its max_payload to ${largestMessage} or more: larger messages that are stored nowhere do not reach other nodes.`,
+    )
+    return {
+      findings: [
+        good(`NATS at ${server} answers within ${milliseconds} ms`),
+        ...(mostBytes < largestMessage ? [small] : []),
+        ...refused.map(why =>
+          fault(`NATS at ${server} refuses its user a subject of the nodes`, `${why}. Let it publish and subscribe to carillon.>.`),
+        ),
+      ],
+      present,
+    }
   } catch (error) {
-    return { finding: fault(`NATS at ${server} cannot be used`, messageOf((error as Error).cause ?? error)), present: undefined }
+    return { findings: [fault(`NATS at ${server} cannot be used`, messageOf((error as Error).cause ?? error))], present: undefined }
   }
 }
 
@@ -35,7 +49,7 @@ async function ofServer(config: Config, server: string, subjects: Subjects) {
 async function overBus(config: Config, db: Database): Promise<Finding[]> {
   const subjects = await subjectsFor(db)
   const servers = await Promise.all(config.natsUrl!.map(async url => ofServer(config, new URL(url).host, subjects)))
-  const ofServers = servers.map(({ finding }) => finding)
+  const ofServers = servers.flatMap(({ findings }) => findings)
   const answers = servers.flatMap(({ present }) => (present ? [present] : []))
   if (answers.length === 0) return ofServers
   const present = [...new Map(answers.flat().map(node => [node.id, node])).values()]

@@ -1,6 +1,6 @@
-import { deadline, NoRespondersError, type ConnectionOptions } from '@nats-io/transport-node'
+import { deadline, NoRespondersError, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node'
 import { connectNats } from '../bus/nats-connect.ts'
-import type { Subjects } from '../bus/wire.ts'
+import { numberMessage, type Subjects } from '../bus/wire.ts'
 import { objectIn } from '../tools/json.ts'
 
 /** The time for all nodes to answer. */
@@ -35,11 +35,25 @@ function presentOf(text: string, start: number): Present | undefined {
   return { id, name, version, took, ahead: at - start - took / 2 }
 }
 
+/** Uses the subjects of the nodes. The set that it returns gets what NATS refuses this user. Every node ignores what is published. */
+function tryPermissions(connection: NatsConnection, { channel, user, all, presence: online }: Subjects): ReadonlySet<string> {
+  const refused = new Set<string>()
+  void (async () => {
+    for await (const status of connection.status()) if (status.type === 'error') refused.add(status.error.message)
+  })()
+  for (const subject of [channel(0), user(0), all, online]) {
+    connection.subscribe(subject, { callback: error => void (error && refused.add(error.message)) })
+    connection.publish(subject, numberMessage(0, 0))
+  }
+  return refused
+}
+
 /**
- * Sends a request to all nodes over NATS. Resolves to the nodes that answer, and to the milliseconds of a round trip to NATS. Rejects if
- * NATS cannot be used.
+ * Sends a request to all nodes over NATS. Resolves to the nodes that answer, to the milliseconds of a round trip to NATS, to the largest
+ * message that NATS accepts, and to what it refuses this user. Rejects if NATS cannot be used.
  */
-export async function rollCall(options: ConnectionOptions, { rollCall: subject, answers }: Subjects) {
+export async function rollCall(options: ConnectionOptions, subjects: Subjects) {
+  const { rollCall: subject, answers } = subjects
   const connection = await connectNats({
     ...options,
     name: 'carillon doctor',
@@ -49,6 +63,7 @@ export async function rollCall(options: ConnectionOptions, { rollCall: subject, 
   })
   try {
     const milliseconds = await deadline(connection.rtt(), dialMilliseconds)
+    const refused = tryPermissions(connection, subjects)
     const start = Date.now()
     const present: Present[] = []
     const replies = await connection.requestMany(subject, '', { strategy: 'timer', maxWait: patienceMilliseconds })
@@ -61,7 +76,7 @@ export async function rollCall(options: ConnectionOptions, { rollCall: subject, 
       // No node is connected to this NATS.
       if (!(error instanceof NoRespondersError)) throw error
     }
-    return { milliseconds, present }
+    return { milliseconds, present, mostBytes: connection.info?.max_payload ?? Infinity, refused: [...refused] }
   } finally {
     await connection.close()
   }

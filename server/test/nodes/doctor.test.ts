@@ -1,12 +1,14 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { freePort } from '../support/ports.ts'
-import { main, run, safeKeyVariables } from '../support/process.ts'
+import { keyVariables, main, run, safeKeyVariables, serve, temporaryFolder } from '../support/process.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
 async function startNode(databaseUrl: string, natsUrl: string) {
@@ -81,6 +83,30 @@ test.skipIf(!hasNats)(
       1,
       expect.stringMatching(new RegExp(`^fault: NATS at 127\\.0\\.0\\.1:${nats.port} cannot be used`, 'm')),
     ])
+  },
+)
+
+test.skipIf(!hasNats)(
+  'carillon doctor says that NATS accepts small messages only, and which subjects it refuses; a node logs the first',
+  async () => {
+    const file = join(await temporaryFolder(), 'nats.conf')
+    const permissions = '{ publish: { deny: "carillon.*.*.channel.>" }, subscribe: { deny: "carillon.*.*.presence" } }'
+    await writeFile(file, `max_payload: 65536\nauthorization { users: [ { user: u, password: p, permissions: ${permissions} } ] }\n`)
+    const nats = await startNats(['-c', file])
+    const natsUrl = nats.url.replace('//', '//u:p@')
+    const databaseUrl = await createPostgresDatabase({ made: true })
+    const node = serve(['--port', '0', '--database-url', databaseUrl, '--nats-url', natsUrl], { env: keyVariables })
+    await node.url()
+    await expect.poll(() => node.stderr).toMatch(/"maxPayload":65536,"needed":262144,"msg":"NATS does not accept the largest messages/)
+    const flags = ['--database-url', databaseUrl, '--no-tls', '--nats-url', natsUrl]
+    const { code, stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env: safeKeyVariables })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^fault: NATS at \S+ accepts 65536 bytes in a message, and those of nodes may have 262144\.$/m)
+    expect(stdout.match(/^fault: NATS at \S+ refuses its user a subject of the nodes\.\n.*$/gm)).toEqual([
+      expect.stringMatching(/Permissions Violation for Subscription to "carillon\.\S+\.presence"/),
+      expect.stringMatching(/Permissions Violation for Publish to "carillon\.\S+\.channel\.0"/),
+    ])
+    expect(node.stderr).not.toContain('cannot be read')
   },
 )
 
