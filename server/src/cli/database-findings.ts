@@ -1,5 +1,7 @@
+import { mostConnections } from '../database/outage.ts'
 import { schemaVersion } from '../database/migrate.ts'
 import type { Database } from '../database/database.ts'
+import type { ConnectionLimit } from '../database/postgres.ts'
 import { clockOf } from '../store/clock.ts'
 import { isAnswering } from '../store/shared-values.ts'
 import { messageOf } from '../tools/error-text.ts'
@@ -51,6 +53,35 @@ export async function databaseFindings(db: Database): Promise<Finding[]> {
     'Run the server in the same data centre as PostgreSQL, and check the load there.',
   )
   return [...findings, ...(read.milliseconds > slowMilliseconds ? [slow] : []), await clockFinding(db)]
+}
+
+/** How to raise a limit of connections by that many. */
+function howToRaise({ of, name, most }: ConnectionLimit, by: number): string {
+  if (of !== 'server') return `As a superuser: alter ${of} ${name} connection limit ${most + by}`
+  return `Raise max_connections of PostgreSQL by ${by} or more, or put PgBouncer in between (docs/postgresql.md)`
+}
+
+/** What commands open beside the servers. */
+const ofCommands = 4
+
+/** The findings about the limits of connections: whether they are enough for so many nodes, one of which may be about to start. */
+export async function connectionFindings(databaseUrl: string, living: number): Promise<Finding[]> {
+  const { connectionLimits } = await import('../database/postgres.ts')
+  const limits = await connectionLimits(databaseUrl)
+  if (limits === undefined) return []
+  const nodes = Math.max(1, living)
+  const needed = nodes * mostConnections
+  const opening = `${nodes === 1 ? 'a node opens' : `${nodes} nodes open`} up to ${needed}`
+  const tight = limits.filter(({ most, others }) => most >= 0 && most - others < needed)
+  if (tight.length === 0) return [good(`PostgreSQL has enough connections: ${opening}`)]
+  return tight.map(limit => {
+    const { of, name, most, others } = limit
+    const allowed = of === 'server' ? `PostgreSQL accepts ${most} connections` : `The ${of} ${name} may have ${most} connections`
+    return fault(
+      `${allowed}, of which others use ${others}; ${opening}`,
+      `${howToRaise(limit, needed + others + ofCommands - most)}. A node that gets too few does not start, or answers calls with 503.`,
+    )
+  })
 }
 
 /** The findings about each host of the URL of PostgreSQL, if it has several. */

@@ -4,9 +4,10 @@ import { NotSetUp } from '../database/migrate.ts'
 import { openExistingDatabase } from '../database/open.ts'
 import { createLog } from '../observe/log.ts'
 import type { Config } from '../settings/config.ts'
+import { livingNodes } from '../store/nodes.ts'
 import { messageOf } from '../tools/error-text.ts'
 import { certificateFindings } from './certificate-findings.ts'
-import { databaseFindings, hostFindings } from './database-findings.ts'
+import { connectionFindings, databaseFindings, hostFindings } from './database-findings.ts'
 import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
 import { fault, type Finding } from './finding.ts'
 import { keyFindings } from './key-findings.ts'
@@ -26,6 +27,7 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
     db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
     const findings = [
       ...(await databaseFindings(db)),
+      ...(config.databaseUrl === undefined ? [] : await connectionFindings(config.databaseUrl, (await livingNodes(db)).length)),
       ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
       ...(await outboxFindings(db, Date.now())),
       ...(await searchFindings(db, Date.now())),

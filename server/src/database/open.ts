@@ -7,6 +7,7 @@ import type { Log } from '../observe/log.ts'
 import { createOwned } from '../tools/owned-file.ts'
 import { databaseFile, dataFolder } from './data-folder.ts'
 import type { Besides, CommitListener, Database } from './database.ts'
+import { mostConnections } from './outage.ts'
 import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
@@ -37,7 +38,7 @@ async function open(
     prepare: client => prepare.postgres(client, 'The PostgreSQL database'),
     follow: listener.follow,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
-    connections: 12,
+    connections: mostConnections,
     ...besides,
   })
 }

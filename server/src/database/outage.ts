@@ -1,5 +1,8 @@
 import { messageOf } from '../tools/error-text.ts'
 
+/** The most connections to PostgreSQL that a server opens. */
+export const mostConnections = 12
+
 /** SQLite's primary result codes for a database that cannot be used at the moment: busy, locked, no memory, read-only, I/O, full, cannot open. */
 const sqliteOutages = new Set([5, 6, 7, 8, 10, 13, 14])
 
@@ -37,9 +40,17 @@ export class Standby extends Error {
 /** No connection to PostgreSQL can be opened, whatever the reason: the network, its certificate, or a login that it does not accept any more. */
 export class NotConnected extends Error {
   constructor(cause: unknown) {
-    super(messageOf(cause), { cause })
+    super(whyNotConnected(cause), { cause })
   }
 }
+
+const tooManyConnections = '53300'
+
+/** Why no connection to PostgreSQL can be opened. */
+export const whyNotConnected = (error: unknown) =>
+  codeOf(error) === tooManyConnections
+    ? `${messageOf(error)}; a server opens up to ${mostConnections} connections (docs/postgresql.md)`
+    : messageOf(error)
 
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code
 

@@ -14,8 +14,7 @@ import {
   type Work,
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
-import { isOutage, isReadOnly } from './outage.ts'
-import { messageOf } from '../tools/error-text.ts'
+import { isOutage, isReadOnly, whyNotConnected } from './outage.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { Turns } from '../tools/turns.ts'
 import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
@@ -190,7 +189,7 @@ export class PostgresDatabase extends Asking implements Database {
 function unusable(url: string, error: unknown): Error {
   const urls = urlsOfHosts(url).map(one => new URL(one))
   const hosts = urls.map(({ host }) => host).join(', ')
-  const why = isReadOnly(error) ? 'it is a standby, or its default_transaction_read_only is on' : messageOf(error)
+  const why = isReadOnly(error) ? 'it is a standby, or its default_transaction_read_only is on' : whyNotConnected(error)
   return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${why}.`, { cause: error })
 }
 
@@ -217,6 +216,41 @@ export async function isAtStandby(url: string): Promise<boolean> {
   const is = await isStandby(client)
   void client.end().catch(() => {})
   return is
+}
+
+/** A limit of connections, and how many of them others than Carillon use. -1 for no limit. */
+export interface ConnectionLimit {
+  readonly of: 'role' | 'database' | 'server'
+  readonly name: string
+  readonly most: number
+  readonly others: number
+}
+
+const selectLimits = `
+  with others as (select usesysid, datid from pg_stat_activity where datid is not null and application_name is distinct from 'carillon'),
+  own as (select oid, rolname, case when rolsuper then -1 else rolconnlimit end as most, rolsuper from pg_roles where rolname = session_user),
+  settings as (
+    select cast(sum(case name when 'max_connections' then cast(setting as int) else -cast(setting as int) end) as int) as most
+    from pg_settings where name in ('max_connections', 'superuser_reserved_connections', 'reserved_connections'))
+  select 'role' as of, quote_ident(rolname) as name, most, (select cast(count(*) as int) from others where usesysid = own.oid) as others from own
+  union all
+  select 'database', quote_ident(datname), case when rolsuper then -1 else datconnlimit end, (select cast(count(*) as int) from others where datid = d.oid)
+  from pg_database d, own where datname = current_database()
+  union all
+  select 'server', '', most, (select cast(count(*) as int) from others) from settings`
+
+/** The limits of connections of a role, a database and PostgreSQL; undefined behind a pooler, where they say nothing about Carillon. */
+export async function connectionLimits(url: string): Promise<ConnectionLimit[] | undefined> {
+  const client = await firstConnection(new PostgresHosts(url), url)
+  try {
+    const { processID } = client as Client & { processID: number | null }
+    const { rows } = await client.query<{ isOwn: boolean }>(`select pg_backend_pid() = $1 as "isOwn"`, [processID])
+    if (!rows[0]!.isOwn) return undefined
+    const { rows: limits } = await client.query<ConnectionLimit>(selectLimits)
+    return limits
+  } finally {
+    void client.end().catch(() => {})
+  }
 }
 
 async function connected(url: string): Promise<Client> {

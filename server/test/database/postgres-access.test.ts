@@ -9,6 +9,7 @@ import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { open, patiently, sayAmongMany } from '../api/acts.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
+import { main, run, safeKeyVariables } from '../support/process.ts'
 import { createPostgresDatabase, refusal, startWorld } from '../support/world.ts'
 import { unavailable } from './unavailable.ts'
 
@@ -145,6 +146,31 @@ async function asNewRole(url: URL) {
   url.password = 'first'
   return { admin, role }
 }
+
+test('a start on a connection limit that is too small says how many a server opens, and carillon doctor says which limit and how to raise it', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const { admin, role } = await asNewRole(url)
+  const first = await startWorld('postgres', { databaseUrl: url.href })
+  await first.close()
+  const doctor = async () => run(process.execPath, [main, 'doctor', '--database-url', url.href, '--no-tls'], { env: safeKeyVariables })
+  expect((await doctor()).stdout).toContain('good: PostgreSQL has enough connections: a node opens up to 12.\n')
+
+  await admin.query(`alter role ${role} connection limit 0`)
+  await expect(startWorld('postgres', { databaseUrl: url.href })).rejects.toThrow(
+    new RegExp(`too many connections for role "${role}"; a server opens up to 12 connections \\(docs/postgresql\\.md\\)`),
+  )
+  // A session of another program.
+  const other = new Client({ connectionString: url.href })
+  await admin.query(`alter role ${role} connection limit 12`)
+  await other.connect()
+  const tight = await doctor()
+  await other.end()
+  expect(tight.code).toBe(1)
+  expect(tight.stdout).toContain(`fault: The role ${role} may have 12 connections, of which others use 1; a node opens up to 12.\n`)
+  const [raise] = /alter role \S+ connection limit \d+/.exec(tight.stdout)!
+  await admin.query(raise)
+  expect((await doctor()).stdout).toContain('good: PostgreSQL has enough connections: a node opens up to 12.\n')
+})
 
 test('tables of another role are reported, with how to change their owner', async () => {
   const url = new URL(await createPostgresDatabase())
