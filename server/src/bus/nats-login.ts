@@ -77,6 +77,14 @@ export function connectionOptions(access: NatsAccess): ConnectionOptions {
   }
 }
 
+/** Node takes a file without certificates as one, and would then trust no server. */
+async function authorityIn(file: string | undefined) {
+  const content = await givenContent('nats-ca', file)
+  if (content !== undefined && !content.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Error(`--nats-ca: ${file} must have a certificate, in PEM.`)
+  return content
+}
+
 const givenContent = async (flag: string, file: string | undefined) => (file === undefined ? undefined : contentOf(flag, file))
 
 /** The options of the connection between nodes. Throws an Error that names the setting if a file is invalid. */
@@ -85,7 +93,7 @@ export async function natsOptions(settings: NatsSettings): Promise<ConnectionOpt
   return connectionOptions({
     urls: natsUrl,
     login: await loginOf(settings),
-    ca: await givenContent('nats-ca', natsCa),
+    ca: await authorityIn(natsCa),
     cert: await givenContent('nats-cert', natsCert),
     key: await givenContent('nats-key', natsKey),
   })

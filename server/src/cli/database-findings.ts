@@ -3,6 +3,7 @@ import { schemaVersion } from '../database/migrate.ts'
 import type { Database } from '../database/database.ts'
 import type { ConnectionLimit } from '../database/postgres.ts'
 import { clockOf } from '../store/clock.ts'
+import { encodingOf } from '../store/encoding.ts'
 import { isAnswering } from '../store/shared-values.ts'
 import { messageOf } from '../tools/error-text.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
@@ -45,14 +46,27 @@ export async function databaseFindings(db: Database): Promise<Finding[]> {
     good(`The database answers: ${name} with schema version ${schemaVersion}, ${read.milliseconds} ms for a look-up`),
     write.result
       ? good(`The database accepts writes: ${write.milliseconds} ms for a transaction`)
-      : fault('The database accepts no writes', 'Look for a full disk, a read-only replica, a missing right or a missing file.'),
+      : fault(
+          'The database accepts no writes',
+          'Look for a full disk, a read-only replica, default_transaction_read_only, a missing right or a missing file.',
+        ),
   ]
   if (db.kind === 'sqlite') return findings
   const slow = advice(
     `A look-up in the database takes ${read.milliseconds} ms, and most calls need several`,
     'Run the server in the same data centre as PostgreSQL, and check the load there.',
   )
-  return [...findings, ...(read.milliseconds > slowMilliseconds ? [slow] : []), await clockFinding(db)]
+  const encoding = await encodingOf(db)
+  const narrow = fault(
+    `The database has the encoding ${encoding}, in which most characters cannot be stored, or are taken apart`,
+    `Move everything into a database with encoding 'UTF8' by pg_dump and pg_restore (docs/postgresql.md).`,
+  )
+  return [
+    ...findings,
+    ...(encoding === 'UTF8' ? [] : [narrow]),
+    ...(read.milliseconds > slowMilliseconds ? [slow] : []),
+    await clockFinding(db),
+  ]
 }
 
 /** How to raise a limit of connections by that many. */

@@ -22,27 +22,27 @@ import { settingsFindings } from './settings-findings.ts'
 /** The findings about the database of these settings, and the destinations that app instances have configured there. */
 async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[]; configured: Configured }> {
   if (config.databaseUrl === undefined && config.data === ':memory:') return { findings: [], configured: nothingConfigured }
-  let db: Database | undefined
+  let opened: Database | undefined
+  const findings: Finding[] = []
   try {
-    db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
-    const findings = [
-      ...(await databaseFindings(db)),
-      ...(config.databaseUrl === undefined ? [] : await connectionFindings(config.databaseUrl, (await livingNodes(db)).length)),
-      ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
-      ...(await outboxFindings(db, Date.now())),
-      ...(await searchFindings(db, Date.now())),
-      ...(await keyFindings(config, db)),
-      ...(await loginFindings(config, db)),
+    const db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
+    opened = db
+    const looks = [
+      async () => databaseFindings(db),
+      async () => (config.databaseUrl === undefined ? [] : connectionFindings(config.databaseUrl, (await livingNodes(db)).length)),
+      async () => (db.kind === 'postgres' ? nodeFindings(config, db) : []),
+      async () => outboxFindings(db, Date.now()),
+      async () => searchFindings(db, Date.now()),
+      async () => keyFindings(config, db),
+      async () => loginFindings(config, db),
     ]
+    for (const look of looks) findings.push(...(await look()))
     return { findings, configured: await configuredIn(db) }
   } catch (error) {
-    const finding =
-      error instanceof NotSetUp
-        ? fault('There is no database of these settings', messageOf(error))
-        : fault('The database cannot be used', messageOf(error))
-    return { findings: [finding], configured: nothingConfigured }
+    const what = error instanceof NotSetUp ? 'There is no database of these settings' : 'The database cannot be used'
+    return { findings: [...findings, fault(what, messageOf(error))], configured: nothingConfigured }
   } finally {
-    await db?.close()
+    await opened?.close()
   }
 }
 

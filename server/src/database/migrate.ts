@@ -156,6 +156,7 @@ export async function migratePostgres(client: ClientBase, where: string) {
     await client.query(createVersions)
     const { rows } = await client.query<{ version: number }>(selectVersion)
     found = rows[0]!.version
+    if (found === 0) await requireUnicode(client)
     for (const step of pending(found, where)) {
       await client.query(step.sql(postgresDialect))
       await client.query('insert into schema_versions values ($1, $2)', [step.version, Date.now()])
@@ -166,6 +167,17 @@ export async function migratePostgres(client: ClientBase, where: string) {
     await client.query('rollback').catch(() => {})
     throw await explained(client, error, found)
   }
+}
+
+/** Throws for a new database that cannot store every character. */
+async function requireUnicode(client: ClientBase) {
+  const asked = `select current_setting('server_encoding') as encoding, quote_ident(current_database()) as name`
+  const { encoding, name } = (await client.query<{ encoding: string; name: string }>(asked)).rows[0]!
+  if (encoding === 'UTF8') return
+  throw new Error(
+    `The database ${name} has the encoding ${encoding}, and Carillon needs UTF8: create it with encoding 'UTF8' template template0, ` +
+      'as docs/postgresql.md describes.',
+  )
 }
 
 const insufficientPrivilege = '42501'

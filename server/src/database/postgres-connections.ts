@@ -19,6 +19,9 @@ const connectionParameters = {
   idle_in_transaction_session_timeout: idleMilliseconds,
 }
 
+/** Those of a session that no pooler shares: the role may have a time-out, which would end the idle connections of the pool. */
+const sessionParameters = { ...connectionParameters, idle_session_timeout: 0 }
+
 /**
  * The options of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library
  * would treat `require` as `verify-full`, and warn.
@@ -114,7 +117,7 @@ export class PostgresConnections {
   /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
   async #begin(client: ClientBase) {
     const { processID, url } = client as ClientBase & { processID: number | null; url: string }
-    const settings = Object.entries(connectionParameters).map(([name, value]) => `set_config('${name}', '${value}', false)`)
+    const settings = Object.entries(sessionParameters).map(([name, value]) => `set_config('${name}', '${value}', false)`)
     const isOwn = `pg_backend_pid() = ${processID ?? 0}`
     const asked = client.query<{ isOwn: boolean; isStandby: boolean }>(`
       select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)

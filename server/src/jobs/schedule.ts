@@ -33,6 +33,8 @@ export function schedule(jobs: readonly Job[], { db, now, log, metrics, nodeId }
   const stopping = new AbortController()
   const all = jobs.map(({ name, everySeconds, continues, run }) => {
     const lease = everySeconds * 900
+    // So that Prometheus sees the first failure as an increase.
+    metrics.jobFailures.inc({ job: name }, 0)
     let busy = false
     const start = async (isTakenOver: boolean) => {
       if (busy) return

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { schemaVersion } from '../../src/database/migrate.ts'
 import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
@@ -203,12 +204,43 @@ test.each(['create table messages (x integer)', 'create table schema_versions (x
   },
 )
 
-test('a database that accepts no writes is refused with the reason', async () => {
+test('a database with an encoding other than UTF8 is refused, and carillon doctor reports one that has tables already', async () => {
+  const url = new URL(await createPostgresDatabase())
+  url.pathname += '_latin'
+  const create = `create database ${url.pathname.slice(1)} encoding 'LATIN1' locale 'C' template template0`
+  await changed(url.href.replace('_latin', ''), () => create)
+  await expect(startWorld('postgres', { databaseUrl: url.href })).rejects.toThrow(
+    /^The database \w+ has the encoding LATIN1, and Carillon needs UTF8: create it with encoding 'UTF8' template template0,/,
+  )
+  // As an older version made it.
+  await changed(url.href, () => 'create table schema_versions (version integer primary key, applied_at bigint); create table nodes (x int)')
+  await changed(url.href, () => `insert into schema_versions values (${schemaVersion}, 0)`)
+  const { code, stdout } = await run(process.execPath, [main, 'doctor', '--database-url', url.href, '--no-tls'], { env: safeKeyVariables })
+  expect([code, stdout]).toEqual([1, expect.stringContaining('fault: The database has the encoding LATIN1, in which')])
+})
+
+test('idle_session_timeout of the database ends no connection of a server', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  await changed(databaseUrl, database => `alter database ${database} set idle_session_timeout = '200ms'`)
+  const world = await startWorld('postgres', { databaseUrl })
+  onTestFinished(() => world.close())
+  const client = new Client({ connectionString: databaseUrl, options: '-c idle_session_timeout=0' })
+  await client.connect()
+  onTestFinished(() => client.end())
+  const idle = `select 1 from pg_stat_activity
+    where datname = current_database() and application_name = 'carillon' and state = 'idle' and now() - state_change > interval '400 ms'`
+  await expect.poll(async () => (await client.query(idle)).rowCount).toBeGreaterThan(0)
+})
+
+test('a database that accepts no writes is refused with the reason, and carillon doctor says so', async () => {
   const databaseUrl = await createPostgresDatabase({ made: true })
   await changed(databaseUrl, database => `alter database ${database} set default_transaction_read_only = on`)
   await expect(startWorld('postgres', { databaseUrl })).rejects.toThrow(
     /cannot be used: it is a standby, or its default_transaction_read_only is on\.$/,
   )
+  const flags = ['--database-url', databaseUrl, '--no-tls', '--nats-url', 'nats://127.0.0.1:1']
+  const { code, stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env: safeKeyVariables })
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^fault: The database accepts no writes\.\n.*default_transaction_read_only/m)])
 })
 
 test('a database whose default is another isolation level fails no concurrent call', async () => {

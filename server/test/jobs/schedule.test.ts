@@ -14,7 +14,7 @@ onBothDatabases('Jobs by the clock', world => {
     const { stop } = schedule(jobs, { db: world().app.db, now, log: createLog('silent'), metrics })
     const failures = async (name: string) => {
       const { values } = await metrics.jobFailures.get()
-      return values.find(({ labels }) => labels.job === name)?.value ?? 0
+      return values.find(({ labels }) => labels.job === name)?.value
     }
     return { stop, failures }
   }

@@ -114,6 +114,8 @@ test.skipIf(!hasNats)('TLS: the certificate must be of a known CA, and a client 
   expect(await outcome({ natsUrl: open.url, natsCa: ca })).toBe('starts')
   expect(await outcome({ natsUrl: open.url.replace('nats:', 'tls:'), natsCa: ca })).toBe('starts')
   expect(await outcome({ natsUrl: open.url.replace('nats:', 'tls:') })).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: .*certificate/)
+  const empty = await newFile('no certificate')
+  expect(await outcome({ natsUrl: open.url, natsCa: empty })).toBe(`--nats-ca: ${empty} must have a certificate, in PEM.`)
   const named = await startNats(['--tls', '--tlscert', localhost.certificate, '--tlskey', localhost.key])
   expect(await outcome({ natsUrl: `tls://localhost:${named.port}`, natsCa: ca })).toBe('starts')
   expect(await outcome({ natsUrl: named.url, natsCa: ca })).toMatch(/does not match certificate's altnames|is not in the cert's list/)
