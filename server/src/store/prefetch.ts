@@ -20,8 +20,8 @@ export interface PrefetchedChannel extends ChannelVersion, Place {
   readonly hasPrivate: boolean
 }
 
-const isUnread = 'case when last_at is not null and (read_at is null or last_at > read_at) then 0 else 1 end'
-const newest = 'last_at desc nulls last, id'
+const isUnread = 'case when r.last_at is not null and (r.read_at is null or r.last_at > r.read_at) then 0 else 1 end'
+const newest = 'r.last_at desc nulls last, r.id'
 
 /**
  * One index range of the member's rows with one key look-up each, whatever their number; further columns are read for the chosen
@@ -38,13 +38,14 @@ const best = (order: string) =>
       select places.*, case
         when public_at is null or last_private_at > public_at then last_private_at else public_at end as last_at
       from places)
-    select chosen.channel_id as "channelId", chosen.sub_channel_id as "subChannelId", chosen.read_at as "readAt",
-      case when exists (select 1 from private_messages p where p.channel_id = chosen.channel_id
-        and p.sub_channel_id = chosen.sub_channel_id and p.viewer_id = $1) then 1 else 0 end as "hasPrivate",
+    select r.channel_id as "channelId", r.sub_channel_id as "subChannelId", r.read_at as "readAt",
+      case when exists (select 1 from private_messages p where p.channel_id = r.channel_id
+        and p.sub_channel_id = r.sub_channel_id and p.viewer_id = $1) then 1 else 0 end as "hasPrivate",
       c.sequence, a.identities_version as identities
-    from (select * from rated order by ${order} limit $2) chosen
-    join channels c on c.id = chosen.channel_id
-    join app_instances a on a.id = c.app_instance_id`)
+    from (select * from rated r order by ${order} limit $2) r
+    join channels c on c.id = r.channel_id
+    join app_instances a on a.id = c.app_instance_id
+    order by ${order}`)
 const selectBest: Readonly<Record<PrefetchOrder, ReturnType<typeof best>>> = {
   unread: best(`${isUnread}, ${newest}`),
   'last-message-timestamp': best(newest),

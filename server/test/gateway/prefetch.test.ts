@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { open, say } from '../api/acts.ts'
 import { processor, startLambda, until } from '../support/processor.ts'
 import { listen, type Asked, type Received } from '../support/sockets.ts'
@@ -6,9 +7,9 @@ import { onBothDatabases, startWorld } from '../support/world.ts'
 
 const minute = 60_000
 
-/** The channels of CHANNEL_DETAILS, in one order. */
+/** The channels of CHANNEL_DETAILS, as they were sent. */
 const told = (events: readonly Received[]) =>
-  events.map(({ payload }) => (payload as { Channel: { ChannelArn: string } }).Channel.ChannelArn).toSorted()
+  events.map(({ payload }) => (payload as { Channel: { ChannelArn: string } }).Channel.ChannelArn)
 
 onBothDatabases('prefetching', world => {
   /** Alice with bob in so many channels; each is a minute younger than the one before. */
@@ -153,12 +154,25 @@ onBothDatabases('prefetching', world => {
     }
     const unread = channels.slice(0, 3)
     for (const channel of channels.slice(3)) await read(channel)
-    const byUnread = [...unread, ...channels.slice(-47)].toSorted()
+    const byUnread = [...unread.toReversed(), ...channels.slice(-47).toReversed()]
     expect(told(await prefetched(user('alice'), 50))).toEqual(byUnread)
     expect(told(await prefetched(user('alice'), 50, { 'prefetch-sort-by': 'unread' }))).toEqual(byUnread)
     expect(told(await prefetched(user('alice'), 50, { 'prefetch-sort-by': 'last-message-timestamp' }))).toEqual(
-      channels.slice(-50).toSorted(),
+      channels.slice(-50).toReversed(),
     )
+  })
+
+  test('of few channels the unread one with the latest message comes first, and one without a message last', async () => {
+    const { user, channels, send, read } = await scene(4)
+    const [read1, empty, unread1, unread2] = channels as [string, string, string, string]
+    for (const channel of [unread1, read1, unread2]) {
+      world().advance(minute)
+      await send(channel, 'hello')
+    }
+    await read(read1)
+    // PostgreSQL plans otherwise once it knows how small the tables are.
+    await world().app.db.run(statement('analyze'))
+    expect(told(await prefetched(user('alice'), 4))).toEqual([unread2, unread1, read1, empty])
   })
 
   test('a client that does not ask for a prefetch gets none, and a user without channels gets none either', async () => {
