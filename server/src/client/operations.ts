@@ -43,7 +43,7 @@ export type PolicyDecision = {
 /** The operations of the service `carillon`: what goes in, and what comes out. */
 export interface Operations {
   ListChannelReadMarkers: {
-    input: { ChannelArn: string; ChimeBearer: string; MaxResults?: number; NextToken?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MaxResults?: number | undefined; NextToken?: string | undefined }
     output: { ChannelArn?: string; ChannelReadMarkers?: readonly { Member?: Identity; ReadMarkerTimestamp?: Date }[]; NextToken?: string }
   }
   PutChannelReadMarker: {
@@ -52,11 +52,11 @@ export interface Operations {
   }
   ListChannelUnreadCounts: {
     input: {
-      AppInstanceUserArn?: string
-      SortBy?: 'JOINED' | 'LAST_MESSAGE'
-      IncludeFirstUnread?: boolean
-      MaxResults?: number
-      NextToken?: string
+      AppInstanceUserArn?: string | undefined
+      SortBy?: 'JOINED' | 'LAST_MESSAGE' | undefined
+      IncludeFirstUnread?: boolean | undefined
+      MaxResults?: number | undefined
+      NextToken?: string | undefined
       ChimeBearer: string
     }
     output: {
@@ -78,20 +78,20 @@ export interface Operations {
     }
   }
   GetUnreadSummary: {
-    input: { AppInstanceUserArn?: string; ChimeBearer: string }
+    input: { AppInstanceUserArn?: string | undefined; ChimeBearer: string }
     output: { UnreadCount?: number; UnreadMentionCount?: number; UnreadChannelCount?: number }
   }
   SearchMessages: {
     input: {
-      SearchText?: string
-      ChannelArn?: string
-      SubChannelId?: string
-      SenderArn?: string
-      NotBefore?: Date
-      NotAfter?: Date
-      SortBy?: 'NEWEST' | 'BEST'
-      MaxResults?: number
-      NextToken?: string
+      SearchText?: string | undefined
+      ChannelArn?: string | undefined
+      SubChannelId?: string | undefined
+      SenderArn?: string | undefined
+      NotBefore?: Date | undefined
+      NotAfter?: Date | undefined
+      SortBy?: 'NEWEST' | 'BEST' | undefined
+      MaxResults?: number | undefined
+      NextToken?: string | undefined
       ChimeBearer: string
     }
     output: {
@@ -106,9 +106,12 @@ export interface Operations {
       NextToken?: string
     }
   }
-  SendTypingIndicator: { input: { ChannelArn: string; ChimeBearer: string; IsTyping: boolean; SubChannelId?: string }; output: {} }
+  SendTypingIndicator: {
+    input: { ChannelArn: string; ChimeBearer: string; IsTyping: boolean; SubChannelId?: string | undefined }
+    output: {}
+  }
   PutMessageReactions: {
-    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; Reactions: readonly string[]; SubChannelId?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; Reactions: readonly string[]; SubChannelId?: string | undefined }
     output: {
       ChannelArn?: string
       MessageId?: string
@@ -117,7 +120,7 @@ export interface Operations {
     }
   }
   BatchGetMessageReactions: {
-    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string | undefined }
     output: {
       ChannelArn?: string
       MessageReactions?: readonly { MessageId?: string; Reactions?: readonly { Reaction?: string; Count?: number; Me?: boolean }[] }[]
@@ -130,9 +133,9 @@ export interface Operations {
       ChimeBearer: string
       MessageId: string
       Reaction: string
-      MaxResults?: number
-      NextToken?: string
-      SubChannelId?: string
+      MaxResults?: number | undefined
+      NextToken?: string | undefined
+      SubChannelId?: string | undefined
     }
     output: {
       ChannelArn?: string
@@ -148,10 +151,10 @@ export interface Operations {
       ChannelArn: string
       ChimeBearer: string
       MessageId: string
-      SortOrder?: 'ASCENDING' | 'DESCENDING'
-      MaxResults?: number
-      NextToken?: string
-      SubChannelId?: string
+      SortOrder?: 'ASCENDING' | 'DESCENDING' | undefined
+      MaxResults?: number | undefined
+      NextToken?: string | undefined
+      SubChannelId?: string | undefined
     }
     output: {
       ChannelArn?: string
@@ -162,7 +165,7 @@ export interface Operations {
     }
   }
   BatchGetThreads: {
-    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string | undefined }
     output: {
       ChannelArn?: string
       Threads?: readonly { MessageId?: string; ReplyCount?: number; LastReplyTimestamp?: Date }[]
@@ -170,12 +173,18 @@ export interface Operations {
     }
   }
   PinMessage: {
-    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string | undefined }
     output: { ChannelArn?: string; MessageId?: string; SubChannelId?: string }
   }
-  UnpinMessage: { input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string }; output: {} }
+  UnpinMessage: { input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string | undefined }; output: {} }
   ListPinnedMessages: {
-    input: { ChannelArn: string; ChimeBearer: string; MaxResults?: number; NextToken?: string; SubChannelId?: string }
+    input: {
+      ChannelArn: string
+      ChimeBearer: string
+      MaxResults?: number | undefined
+      NextToken?: string | undefined
+      SubChannelId?: string | undefined
+    }
     output: {
       ChannelArn?: string
       PinnedMessages?: readonly { Message?: ChannelMessageSummary; PinnedBy?: Identity; PinnedTimestamp?: Date }[]
@@ -187,7 +196,7 @@ export interface Operations {
     input: {
       AppInstanceUserArn: string
       Status: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
-      StatusText?: string
+      StatusText?: string | undefined
       ChimeBearer: string
     }
     output: { Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'; StatusText?: string }
@@ -198,7 +207,12 @@ export interface Operations {
     output: { ChannelArn?: string; OnlineMemberCount?: number; Presences?: readonly Presence[] }
   }
   WatchPresence: {
-    input: { SessionId: string; ChannelArns?: readonly string[]; AppInstanceUserArns?: readonly string[]; ChimeBearer: string }
+    input: {
+      SessionId: string
+      ChannelArns?: readonly string[] | undefined
+      AppInstanceUserArns?: readonly string[] | undefined
+      ChimeBearer: string
+    }
     output: { ChannelArns?: readonly string[]; AppInstanceUserArns?: readonly string[] }
   }
   PutAppInstancePresenceSettings: {
@@ -215,7 +229,7 @@ export interface Operations {
     output: { EventSettings?: { Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
   }
   ListRecentCalls: {
-    input: { AfterRequestId?: string; MaxResults?: number }
+    input: { AfterRequestId?: string | undefined; MaxResults?: number | undefined }
     output: {
       NodeName?: string
       RecentCalls?: readonly {
@@ -247,7 +261,7 @@ export interface Operations {
     }
   }
   DescribeServer: {
-    input: { FiguresAfterTimestamp?: Date }
+    input: { FiguresAfterTimestamp?: Date | undefined }
     output: {
       Version?: string
       NodeName?: string
@@ -288,7 +302,7 @@ export interface Operations {
     }
   }
   ListDeadOutboxEntries: {
-    input: { Lane?: string; MaxResults?: number; NextToken?: string }
+    input: { Lane?: string | undefined; MaxResults?: number | undefined; NextToken?: string | undefined }
     output: {
       DeadOutboxEntries?: readonly {
         EntryId?: number
@@ -303,14 +317,20 @@ export interface Operations {
       NextToken?: string
     }
   }
-  RetryDeadOutboxEntries: { input: { EntryIds?: readonly number[]; Lane?: string }; output: { EntryCount?: number; HasMore?: boolean } }
-  DropDeadOutboxEntries: { input: { EntryIds?: readonly number[]; Lane?: string }; output: { EntryCount?: number; HasMore?: boolean } }
+  RetryDeadOutboxEntries: {
+    input: { EntryIds?: readonly number[] | undefined; Lane?: string | undefined }
+    output: { EntryCount?: number; HasMore?: boolean }
+  }
+  DropDeadOutboxEntries: {
+    input: { EntryIds?: readonly number[] | undefined; Lane?: string | undefined }
+    output: { EntryCount?: number; HasMore?: boolean }
+  }
   CreateAccessKey: {
-    input: { UserName?: string; Policy?: string; UsualPolicyOf?: string }
+    input: { UserName?: string | undefined; Policy?: string | undefined; UsualPolicyOf?: string | undefined }
     output: { AccessKeyId?: string; SecretAccessKey?: string; UserName?: string; PrincipalArn?: string }
   }
   ListAccessKeys: {
-    input: { MaxResults?: number; NextToken?: string }
+    input: { MaxResults?: number | undefined; NextToken?: string | undefined }
     output: {
       AccessKeys?: readonly { AccessKeyId?: string; UserName?: string; Status?: 'ENABLED' | 'DISABLED'; CreatedTimestamp?: Date }[]
       NextToken?: string
@@ -330,25 +350,31 @@ export interface Operations {
     }
   }
   UpdateAccessKey: {
-    input: { AccessKeyId: string; Status?: 'ENABLED' | 'DISABLED'; Policy?: string; UsualPolicyOf?: string }
+    input: {
+      AccessKeyId: string
+      Status?: 'ENABLED' | 'DISABLED' | undefined
+      Policy?: string | undefined
+      UsualPolicyOf?: string | undefined
+    }
     output: { AccessKeyId?: string; PrincipalArn?: string }
   }
   DeleteAccessKey: { input: { AccessKeyId: string }; output: {} }
   CreateIamRole: {
     input: {
       RoleName: string
-      Policy?: string
-      TrustedPrincipals?: readonly string[]
-      OidcTrust?: { Issuer?: string; Audiences?: readonly string[]; ClaimCondition?: string }
-      ExternalId?: string
-      SessionTagKeys?: readonly string[]
-      MaxSessionSeconds?: number
-      UsualPolicyOf?: string
+      Policy?: string | undefined
+      TrustedPrincipals?: readonly string[] | undefined
+      OidcTrust?:
+        { Issuer?: string | undefined; Audiences?: readonly string[] | undefined; ClaimCondition?: string | undefined } | undefined
+      ExternalId?: string | undefined
+      SessionTagKeys?: readonly string[] | undefined
+      MaxSessionSeconds?: number | undefined
+      UsualPolicyOf?: string | undefined
     }
     output: { RoleArn?: string }
   }
   ListIamRoles: {
-    input: { MaxResults?: number; NextToken?: string }
+    input: { MaxResults?: number | undefined; NextToken?: string | undefined }
     output: {
       IamRoles?: readonly { RoleName?: string; RoleArn?: string; CreatedTimestamp?: Date; LastUpdatedTimestamp?: Date }[]
       NextToken?: string
@@ -375,42 +401,45 @@ export interface Operations {
   UpdateIamRole: {
     input: {
       RoleName: string
-      Policy?: string
-      TrustedPrincipals?: readonly string[]
-      OidcTrust?: { Issuer?: string; Audiences?: readonly string[]; ClaimCondition?: string }
-      ExternalId?: string
-      SessionTagKeys?: readonly string[]
-      MaxSessionSeconds?: number
-      UsualPolicyOf?: string
+      Policy?: string | undefined
+      TrustedPrincipals?: readonly string[] | undefined
+      OidcTrust?:
+        { Issuer?: string | undefined; Audiences?: readonly string[] | undefined; ClaimCondition?: string | undefined } | undefined
+      ExternalId?: string | undefined
+      SessionTagKeys?: readonly string[] | undefined
+      MaxSessionSeconds?: number | undefined
+      UsualPolicyOf?: string | undefined
     }
     output: { RoleArn?: string }
   }
   DeleteIamRole: { input: { RoleName: string }; output: {} }
   SimulatePolicy: {
     input: {
-      Policy?: string
-      AccessKeyId?: string
-      RoleName?: string
-      SessionPolicy?: string
-      OperationName?: string
-      OperationInput?: Readonly<Record<string, string>>
-      Action?: string
-      Resources?: readonly string[]
-      Context?: {
-        Timestamp?: Date
-        SourceIp?: string
-        IsSecure?: boolean
-        UserAgent?: string
-        Referer?: string
-        PrincipalTags?: readonly { Key: string; Value: string }[]
-        RequestTags?: readonly { Key: string; Value: string }[]
-        SubjectId?: string
-      }
+      Policy?: string | undefined
+      AccessKeyId?: string | undefined
+      RoleName?: string | undefined
+      SessionPolicy?: string | undefined
+      OperationName?: string | undefined
+      OperationInput?: Readonly<Record<string, string>> | undefined
+      Action?: string | undefined
+      Resources?: readonly string[] | undefined
+      Context?:
+        | {
+            Timestamp?: Date | undefined
+            SourceIp?: string | undefined
+            IsSecure?: boolean | undefined
+            UserAgent?: string | undefined
+            Referer?: string | undefined
+            PrincipalTags?: readonly { Key: string; Value: string }[] | undefined
+            RequestTags?: readonly { Key: string; Value: string }[] | undefined
+            SubjectId?: string | undefined
+          }
+        | undefined
     }
     output: { IsAllowed?: boolean; PrincipalArn?: string; PolicyDecisions?: readonly PolicyDecision[]; RoleRule?: string }
   }
   ListConnectedUsers: {
-    input: { ResourceARN: string; MaxResults?: number; NextToken?: string }
+    input: { ResourceARN: string; MaxResults?: number | undefined; NextToken?: string | undefined }
     output: {
       ConnectedUsers?: readonly {
         User?: Identity
@@ -422,34 +451,41 @@ export interface Operations {
   SeedAppInstance: {
     input: {
       Id: string
-      Name?: string
-      Metadata?: string
-      Users?: readonly { Id: string; Name?: string; Metadata?: string }[]
-      Admins?: readonly string[]
-      Channels?: readonly {
-        Id: string
-        Name?: string
-        Mode?: 'UNRESTRICTED' | 'RESTRICTED'
-        Privacy?: 'PUBLIC' | 'PRIVATE'
-        Metadata?: string
-        Moderators: readonly string[]
-        Members?: readonly string[]
-        Messages?: readonly { Sender: string; Content: string; Metadata?: string }[]
-        ReadBy?: readonly string[]
-      }[]
+      Name?: string | undefined
+      Metadata?: string | undefined
+      Users?: readonly { Id: string; Name?: string | undefined; Metadata?: string | undefined }[] | undefined
+      Admins?: readonly string[] | undefined
+      Channels?:
+        | readonly {
+            Id: string
+            Name?: string | undefined
+            Mode?: 'UNRESTRICTED' | 'RESTRICTED' | undefined
+            Privacy?: 'PUBLIC' | 'PRIVATE' | undefined
+            Metadata?: string | undefined
+            Moderators: readonly string[]
+            Members?: readonly string[] | undefined
+            Messages?: readonly { Sender: string; Content: string; Metadata?: string | undefined }[] | undefined
+            ReadBy?: readonly string[] | undefined
+          }[]
+        | undefined
     }
     output: { AppInstanceArn?: string }
   }
-  ResetTestServer: { input: { CountedIds?: boolean }; output: {} }
+  ResetTestServer: { input: { CountedIds?: boolean | undefined }; output: {} }
   PutTestClock: {
-    input: { Timestamp?: Date; AdvanceSeconds?: number; Frozen?: boolean; SignatureSkewSeconds?: number }
+    input: {
+      Timestamp?: Date | undefined
+      AdvanceSeconds?: number | undefined
+      Frozen?: boolean | undefined
+      SignatureSkewSeconds?: number | undefined
+    }
     output: { Timestamp?: Date; Frozen?: boolean; SignatureSkewSeconds?: number }
   }
   CreateTestFault: {
     input: {
-      Operation?: string
-      EventType?: string
-      Times?: number
+      Operation?: string | undefined
+      EventType?: string | undefined
+      Times?: number | undefined
       Error?:
         | 'BadRequestException'
         | 'UnauthorizedClientException'
@@ -460,14 +496,18 @@ export interface Operations {
         | 'ThrottledClientException'
         | 'ServiceFailureException'
         | 'ServiceUnavailableException'
-      DelayMilliseconds?: number
-      CloseCode?: number
-      CarriedOut?: boolean
-      CloseConnection?: boolean
+        | undefined
+      DelayMilliseconds?: number | undefined
+      CloseCode?: number | undefined
+      CarriedOut?: boolean | undefined
+      CloseConnection?: boolean | undefined
     }
     output: {}
   }
-  CloseTestSessions: { input: { CloseCode: number; Reason?: string; AppInstanceUserArn?: string }; output: { SessionCount?: number } }
+  CloseTestSessions: {
+    input: { CloseCode: number; Reason?: string | undefined; AppInstanceUserArn?: string | undefined }
+    output: { SessionCount?: number }
+  }
 }
 
 export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`>> = {

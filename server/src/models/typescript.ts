@@ -36,7 +36,10 @@ ${routes.join('\n')}
 }
 `
 
-  /** A shape as a TypeScript type, in one line. Members of an answer are optional, as the SDKs have them. */
+  /**
+   * A shape as a TypeScript type, in one line. Members of an answer are optional, as the SDKs have them. An optional member of an input may be
+   * given as undefined, as the NextToken of a first page is.
+   */
   function typeOf(shape: Shape, isInput: boolean): string {
     const kind = kindOf(shape)
     if (shape.enum) return shape.enum.map(word => `'${word}'`).join(' | ')
@@ -47,9 +50,10 @@ ${routes.join('\n')}
     if (kind === 'map') return `Readonly<Record<string, ${typeOf(shape.additionalProperties!, isInput)}>>`
     if (kind !== 'structure') return types[kind]
     const { properties = {}, required = [] } = shape
-    const members = Object.entries(properties).map(
-      ([name, inner]) => `${name}${isInput && required.includes(name) ? '' : '?'}: ${typeOf(inner, isInput)}`,
-    )
+    const members = Object.entries(properties).map(([name, inner]) => {
+      const isOptional = !isInput || !required.includes(name)
+      return `${name}${isOptional ? '?' : ''}: ${typeOf(inner, isInput)}${isInput && isOptional ? ' | undefined' : ''}`
+    })
     const type = members.length === 0 ? '{}' : `{ ${members.join('; ')} }`
     return names.get(type) ?? type
   }

@@ -16,7 +16,7 @@ async function makeChannel(world: World) {
   const list = async (MessageId: string, more: { SortOrder?: 'ASCENDING' | 'DESCENDING'; MaxResults?: number } = {}, name = 'ann') => {
     const input = { ChannelArn, MessageId, ...more, ChimeBearer: user(name) }
     const found = await pages(async NextToken =>
-      carillon.call('ListThreadMessages', { ...input, ...(NextToken === undefined ? {} : { NextToken }) }),
+      carillon.call('ListThreadMessages', { ...input, NextToken }),
     )
     return found.flatMap(({ ChannelMessages }) => ChannelMessages!)
   }

@@ -73,7 +73,7 @@ export async function compareWithLists({ messaging, carillon, appInstance }: Wor
         SortBy,
         MaxResults: 7,
         ChimeBearer,
-        ...(NextToken === undefined ? {} : { NextToken }),
+        NextToken,
       })
       ids.push(...page.FoundMessages!.map(({ ChannelMessage }) => ChannelMessage!.MessageId!))
       ;({ NextToken } = page)

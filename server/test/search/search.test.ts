@@ -288,7 +288,7 @@ onBothDatabases(
         const numbers: string[][] = []
         let NextToken: string | undefined
         do {
-          const page = await answerOf('fish', { SortBy, MaxResults: 3, ...(NextToken === undefined ? {} : { NextToken }) })
+          const page = await answerOf('fish', { SortBy, MaxResults: 3, NextToken })
           numbers.push(page.FoundMessages!.map(({ ChannelMessage }) => ChannelMessage!.Content!.at(-1)!))
           ;({ NextToken } = page)
         } while (NextToken !== undefined)
