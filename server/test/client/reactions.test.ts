@@ -19,9 +19,7 @@ async function makeChannel(world: World) {
   }
   const membersOf = async (name: string, MessageId: string, Reaction: string, MaxResults = 50) => {
     const input = { ChannelArn, MessageId, Reaction, MaxResults, ChimeBearer: user(name) }
-    const found = await pages(async NextToken =>
-      carillon.call('ListMessageReactionMembers', { ...input, NextToken }),
-    )
+    const found = await pages(async NextToken => carillon.call('ListMessageReactionMembers', { ...input, NextToken }))
     return found.flatMap(({ Members }) => Members!.map(({ Name }) => Name))
   }
   return { arn, user, ChannelArn, put, get, membersOf }

@@ -15,9 +15,7 @@ async function makeChannel(world: World) {
     say(world, user('ben'), ChannelArn, content, { MessageAttributes: { 'CARILLON.thread': { StringValues: [root] } }, ...extra })
   const list = async (MessageId: string, more: { SortOrder?: 'ASCENDING' | 'DESCENDING'; MaxResults?: number } = {}, name = 'ann') => {
     const input = { ChannelArn, MessageId, ...more, ChimeBearer: user(name) }
-    const found = await pages(async NextToken =>
-      carillon.call('ListThreadMessages', { ...input, NextToken }),
-    )
+    const found = await pages(async NextToken => carillon.call('ListThreadMessages', { ...input, NextToken }))
     return found.flatMap(({ ChannelMessages }) => ChannelMessages!)
   }
   const threads = async (MessageIds: string[], name = 'ann') =>
