@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import type { TestContext } from 'vitest'
 import { open, say } from '../api/acts.ts'
 import { until } from '../support/processor.ts'
 import { listen, type Received } from '../support/sockets.ts'
@@ -9,7 +10,12 @@ import { clientsOf, isSpread, type World } from '../support/world.ts'
 export type Heard = Pick<Received, 'type'> & Partial<Received>
 
 /** Listens with an established socket of each user; returns what each has heard since the last call. */
-export async function audience<Name extends string>(world: World, arn: string, people: Readonly<Record<Name, string>>) {
+export async function audience<Name extends string>(
+  world: World,
+  arn: string,
+  people: Readonly<Record<Name, string>>,
+  onFinished?: TestContext['onTestFinished'],
+) {
   const { app, identity } = world
   const AppInstanceUserId = `bell-${randomUUID()}`
   await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId, Name: 'bell' })
@@ -17,7 +23,9 @@ export async function audience<Name extends string>(world: World, arn: string, p
   const nodes = world.nodes.map(node => clientsOf(node))
   const names = Object.keys(people) as Name[]
   const everywhere = await open(world, bell, { MemberArns: Object.values(people) })
-  const listeners = await Promise.all(names.map(async name => ({ name, listening: await listen(app, people[name]), taken: 1 })))
+  const listeners = await Promise.all(
+    names.map(async name => ({ name, listening: await listen(app, people[name], {}, onFinished), taken: 1 })),
+  )
 
   /** Events are in order, so a message to all of them marks the end. */
   const heard = async (): Promise<Partial<Record<Name, Heard[]>>> => {
@@ -53,9 +61,9 @@ export const typesOf = <Name extends string>(heard: Partial<Record<Name, Heard[]
 
 /**
  * A channel of alice, who moderates it, bob, tom and the hidden carol. Dave is in no channel, root an AppInstanceAdmin who is
- * in none either. All of them listen.
+ * in none either. All of them listen. A concurrent test gives its own `onFinished`.
  */
-export async function makeScene(world: World) {
+export async function makeScene(world: World, onFinished?: TestContext['onTestFinished']) {
   const { messaging, appInstance } = world
   const { arn, user } = await appInstance(['alice', 'bob', 'carol', 'dave', 'tom'], { admins: ['root'] })
   const people = {
@@ -69,7 +77,7 @@ export async function makeScene(world: World) {
   const { alice, bob, carol, tom } = people
   const ChannelArn = await open(world, alice, { Name: 'channel', MemberArns: [bob, tom] })
   await messaging.createChannelMembership({ ChannelArn, MemberArn: carol, Type: 'HIDDEN', ChimeBearer: alice })
-  const { heard, everywhere } = await audience(world, arn, people)
+  const { heard, everywhere } = await audience(world, arn, people, onFinished)
   const channel = { ChannelArn, ChimeBearer: alice }
 
   return {

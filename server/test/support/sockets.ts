@@ -96,10 +96,15 @@ export class Listening {
   }
 }
 
-/** A socket of that user, as soon as it is established; it is closed with the test. */
-export async function listen(app: Pick<App, 'url' | 'rootKey'>, userArn: string, asked: Asked = {}): Promise<Listening> {
+/** A socket of that user, as soon as it is established; it is closed with the test. A concurrent test gives its own `onFinished`. */
+export async function listen(
+  app: Pick<App, 'url' | 'rootKey'>,
+  userArn: string,
+  asked: Asked = {},
+  onFinished: typeof onTestFinished = onTestFinished,
+): Promise<Listening> {
   const listening = new Listening(await presignedUrl(app, userArn, asked))
-  onTestFinished(() => listening.socket.terminate())
+  onFinished(() => listening.socket.terminate())
   const { type } = await Promise.race([
     listening.next(),
     listening.closed.then(({ code, reason }) => Promise.reject(new Error(`closed with ${code} ${reason}`))),
