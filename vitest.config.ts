@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { hasNats } from './server/test/support/nats-program.ts'
 
 type Options = NonNullable<ViteUserConfig['test']>
@@ -18,10 +19,14 @@ const both: Provided = { nodes: 1, databases: ['sqlite', 'postgres'] }
 
 const release = '**/*.release.test.ts'
 
-// `npm test` runs these rooms on SQLite only, and all others on both databases.
-const onSqlite = ['api/!(idempotency).test.ts', 'auth/{iam,roles}/*.test.ts', '{events,security}/*.test.ts'].map(
-  room => `server/test/${room}`,
-)
+// `npm test` runs these on SQLite only, and all others on both databases. On PostgreSQL the project `nodes` runs them.
+const onSqlite = [
+  'api/!(idempotency).test.ts',
+  'auth/{iam,roles}/*.test.ts',
+  '{events,operations,security}/*.test.ts',
+  'gateway/{own-events,presence,typing,unread-details}.test.ts',
+  'outbox/{bots,push-recipients}.test.ts',
+].map(room => `server/test/${room}`)
 
 const onNodes = [
   ...onSqlite,
@@ -32,12 +37,49 @@ const onNodes = [
 // Tests that depend on what comes first, or is visible at once, hold within one node only.
 const ofOneNode = ['gateway/{races,shared-details}', 'api/recent-calls'].map(each => `server/test/${each}.test.ts`)
 
+/** The files that take longest, by far: one that began last would run alone at the end. */
+const longest = [
+  'clients/resume.release',
+  'nodes/chaos.release',
+  'outbox/crowded-outbox.release',
+  'api/unread.release',
+  'database/indexes.release',
+  'gateway/presence.release',
+  'clients/browser.release',
+  'database/hanging.release',
+  'deploy/image.release',
+  'outbox/killed-streams.release',
+  'nodes/behind.release',
+  'outbox/stuck-lane.release',
+  'cli/package.release',
+  'outbox/lanes',
+  'nodes/heartbeat',
+  'outbox/push-pauses',
+  'gateway/presence',
+  'events/every-operation',
+  'keys/changes',
+  'nodes/sessions',
+].map(file => `/server/test/${file}.test.ts`)
+
+/** Vitest sorts by what a file took last time; where it has not run yet, as in CI, by its size, which says little. */
+class LongestFirst extends BaseSequencer {
+  override async sort(given: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = new Map(longest.map((file, index) => [file, index]))
+    const placeOf = ({ moduleId }: TestSpecification) => place.get(moduleId.slice(import.meta.dirname.length)) ?? longest.length
+    // oxlint-disable-next-line unicorn/no-array-sort -- a method of that name.
+    const files = await super.sort(given)
+    // Files of one project stay together, since each project has workers of its own.
+    return files.toSorted((a, b) => a.project.name.localeCompare(b.project.name) || placeOf(a) - placeOf(b))
+  }
+}
+
 /** `npm test` runs `test` and `sqlite`, `npm run test:release` the others (CONTRIBUTING.md says what is where). */
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // Two more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
-    maxWorkers: 4,
+    // Three more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 5,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: { ...options, name: 'test', provide: both, include: ['server/test/**/*.test.ts'], exclude: [release, ...onSqlite] },

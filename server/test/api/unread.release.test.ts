@@ -20,10 +20,10 @@ onBothDatabases(
           expect(await model.told()).toEqual(model.expected())
         }
       })
-      await fc.assert(property, { numRuns: 40, endOnFailure: true })
+      await fc.assert(property, { numRuns: 20, endOnFailure: true })
     })
 
-    test.each([2, 3, 4, 5])('agree with the lists of messages in a long run with seed %i', { timeout: 600_000 }, async seed => {
+    test.each([2, 3])('agree with the lists of messages in a long run with seed %i', { timeout: 600_000 }, async seed => {
       expect(await compareCountsWithLists(world(), lambda, { rounds: 60, seed })).toBeGreaterThan(0)
     })
 

@@ -1,18 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keyVariables, root, rootKey, serve, shell, temporaryFolder } from '../support/process.ts'
-
-/** The command where the shell finds it, and where Debian installs it, if it runs. */
-function installed(name: string, args: readonly string[]): string[] {
-  const found = spawnSync('sh', ['-c', `command -v ${name}`], { env: shell(), encoding: 'utf8' }).stdout.trim()
-  const places = new Set([found, `/usr/bin/${name}`].filter(place => place !== ''))
-  return [...places].filter(place => spawnSync(place, args, { env: shell(), stdio: 'ignore' }).status === 0)
-}
+import { inject } from 'vitest'
+import { keyVariables, root, rootKey, serve, temporaryFolder } from '../support/process.ts'
 
 /** Each Python with boto3, and each AWS CLI, of the machine. */
-export const pythons = installed('python3', ['-c', 'import boto3'])
-export const awsCommands = installed('aws', ['--version'])
+export const [pythons, awsCommands] = [inject('pythons'), inject('awsCommands')]
 
 /** A folder for AWS_DATA_PATH: clients that are older than the APIs read the models from it. */
 export async function modelFolder(): Promise<string> {

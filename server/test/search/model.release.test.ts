@@ -5,7 +5,7 @@ import { compareWithLists, searches } from './model.ts'
 onBothDatabases(
   'SearchMessages',
   world => {
-    test.each([2, 3, 4, 5, 6])('finds what the lists of messages show, in a long run with seed %i', async seed => {
+    test.each([2, 3, 4])('finds what the lists of messages show, in a long run with seed %i', async seed => {
       expect(await compareWithLists(world(), { rounds: 100, seed })).toBe(3 * searches.length)
     })
   },

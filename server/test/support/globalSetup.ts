@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
 import { startKinesis } from './kinesis.ts'
 import { folderInMemory } from './folder-in-memory.ts'
+import { installedClients } from './installed-clients.ts'
 import { makeDatabase } from './made-database.ts'
 import type { DatabaseKind } from './world.ts'
 import { hasNats, runNats } from './nats-program.ts'
@@ -25,6 +26,9 @@ declare module 'vitest' {
     databases: readonly DatabaseKind[]
     /** The file of the server that tests start as a process. */
     main: string
+    /** The commands of the machine that are Pythons with boto3, and AWS CLIs. */
+    pythons: readonly string[]
+    awsCommands: readonly string[]
   }
 }
 
@@ -48,17 +52,20 @@ export default async function setup(project: TestProject) {
   const folder = await folderInMemory()
   // The folder of everything that the tests create, also in the programs that they start.
   if (folder !== undefined) process.env['TMPDIR'] = folder
-  const [postgres, built, kinesis, nats] = await Promise.all([
+  const [postgres, built, kinesis, nats, { pythons, awsCommands }] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
     startKinesis({ hasAll: true }),
     hasNats ? runNats() : undefined,
+    installedClients(),
   ])
   if (nats) project.provide('natsUrl', nats.url)
   project.provide('kinesisUrl', kinesis.url)
   project.provide('postgresTemplate', await makeTemplate(postgres.url))
   project.provide('postgresUrl', postgres.url)
   project.provide('main', built.main)
+  project.provide('pythons', pythons)
+  project.provide('awsCommands', awsCommands)
   return async () => {
     await Promise.all([postgres.remove(), built.remove(), kinesis.close(), nats?.stop()])
     if (folder !== undefined) await rm(folder, { recursive: true, force: true })
