@@ -56,33 +56,49 @@ const pairsOf = (characters: readonly string[]) => characters.map((character, in
 
 /** The words of a text with their places in it. */
 function* foundIn(text: string): Generator<Found> {
+  let count = 0
   for (const { start, text: run, word, characters } of runsOf(text)) {
     if (!characters) {
       yield { word, start, end: start + run.length }
+      if (++count === mostWords) return
       continue
     }
-    const places = placesOf(run)
+    const places = placesOf(run, characters.length)
     for (const [index, pair] of pairsOf(characters).entries()) {
       const first = places[index] ?? { start: 0, end: run.length }
       yield { word: pair, start: start + first.start, middle: start + first.end, end: start + (places[index + 1] ?? first).end }
+      if (++count === mostWords) return
     }
   }
 }
 
+const hidden = new RegExp(invisibleInRun, 'v')
+const visible = new RegExp(String.raw`[^]${invisibleInRun}*`, 'gv')
 /** A character with what folding may join with it: marks, half-width sound marks, vowels and finals of Hangul. */
 const joined = new RegExp(String.raw`[^][[\p{M}\uFF9E\uFF9F\u1160-\u11FF]${invisibleInRun}]*`, 'gv')
-const visible = new RegExp(String.raw`[^]${invisibleInRun}*`, 'gv')
 
-/** Where each character of a folded run is in the run. Where folding changes how many there are, each of them stands for all. */
-function placesOf(run: string) {
+/** Where each character of a run is that has so many once it is folded. Where folding changes how many there are, each stands for all. */
+function placesOf(run: string, count: number) {
+  const whole = charactersOf(run)
+  const parts = whole.length === count ? [whole] : Array.from(run.matchAll(joined), ([part]) => charactersOf(part))
   const places: { readonly start: number; readonly end: number }[] = []
-  for (const { 0: part, index: start } of run.matchAll(joined)) {
-    const written = Array.from(part.matchAll(visible), ({ 0: one, index }) => ({ start: start + index, end: start + index + one.length }))
-    const folding = Array.from(folded(part))
-    places.push(...(folding.length === written.length ? written : folding.map(() => ({ start, end: start + part.length }))))
+  let at = 0
+  for (const part of parts) {
+    const [start, text] = [at, part.join('')]
+    at += text.length
+    const folding = part === whole ? count : Array.from(folded(text)).length
+    if (folding !== part.length) {
+      for (let index = 0; index < folding; index++) places.push({ start, end: at })
+      continue
+    }
+    let from = start
+    for (const character of part) places.push({ start: from, end: (from += character.length) })
   }
   return places
 }
+
+/** The characters of a text, each with the invisible ones that follow it. */
+const charactersOf = (text: string) => (hidden.test(text) ? (text.match(visible) ?? []) : Array.from(text))
 
 const other = /[^ -~\s]/
 
