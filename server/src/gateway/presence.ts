@@ -25,6 +25,8 @@ interface Wiring {
   readonly bus: Bus
   readonly nodeId: string
   readonly graceSeconds: number
+  /** The server's clock, for the times when users were last seen. */
+  readonly now: () => number
   readonly log: Log
 }
 
@@ -49,9 +51,9 @@ export class Presence {
   #isWanted = false
 
   constructor(wiring: Wiring) {
-    const { hub, db, nodeId, graceSeconds } = wiring
+    const { hub, db, nodeId, graceSeconds, now } = wiring
     this.#wiring = wiring
-    this.online = new OnlineUsers(nodeId, graceSeconds)
+    this.online = new OnlineUsers(nodeId, graceSeconds, now)
     this.members = new ChannelMembers(db)
     this.#watches = new Watches({ db, now: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
     this.close = repeated(
@@ -65,7 +67,7 @@ export class Presence {
   hear(event: PresenceEvent) {
     const { hub, bus, nodeId } = this.#wiring
     if (event.type === 'presence-delta' || event.type === 'presence-snapshot') {
-      if (!this.online.hear(event, Date.now())) bus.publish({ type: 'presence-wanted', nodeId: event.nodeId })
+      if (!this.online.hear(event)) bus.publish({ type: 'presence-wanted', nodeId: event.nodeId })
     } else if (event.type === 'presence-wanted') {
       if (event.nodeId === undefined || event.nodeId === nodeId) this.#isWanted = true
     } else if (event.type === 'presence-watched') {
@@ -101,7 +103,7 @@ export class Presence {
   /** Writes when users were last seen, those who are online here included. */
   async stop() {
     await this.close()
-    const now = Date.now()
+    const now = this.#wiring.now()
     for (const { users } of this.online.snapshot()) for (const userId of users) this.#seen.set(userId, now)
     await this.#write().catch((error: unknown) =>
       this.#wiring.log.warn({ err: error }, 'The times when users were last seen cannot be stored'),
@@ -158,7 +160,7 @@ export class Presence {
         else if (!this.online.hasOwn(userId)) {
           this.online.came(userId)
           // Stored for the case that this node is killed.
-          this.#seen.set(userId, Date.now())
+          this.#seen.set(userId, this.#wiring.now())
         }
       }
     }

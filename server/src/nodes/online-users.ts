@@ -28,8 +28,10 @@ interface Departed {
 export class OnlineUsers {
   readonly #nodeId: string
   readonly #graceSeconds: number
-  /** The users of this node, with the time since when they have no socket. */
-  readonly #own = new Map<number, number | undefined>()
+  /** The server's clock, for the times when users were last seen. */
+  readonly #clock: () => number
+  /** The users of this node. Those without a socket have the real time since when, and that time by the server's clock. */
+  readonly #own = new Map<number, { readonly at: number; readonly seenAt: number } | undefined>()
   readonly #leaving = new Set<number>()
   readonly #others = new Map<string, Other>()
   #on = new Set<number>()
@@ -39,9 +41,10 @@ export class OnlineUsers {
   readonly #departed = new BoundedMap<number, number>(mostDeparted)
   #number = 0
 
-  constructor(nodeId: string, graceSeconds: number) {
+  constructor(nodeId: string, graceSeconds: number, clock: () => number) {
     this.#nodeId = nodeId
     this.#graceSeconds = graceSeconds
+    this.#clock = clock
   }
 
   isOnline(userId: number): boolean {
@@ -75,7 +78,7 @@ export class OnlineUsers {
   /** The user has no socket on this node any more. */
   went(userId: number, now: number) {
     if (!this.#own.has(userId) || this.#leaving.has(userId)) return
-    this.#own.set(userId, now)
+    this.#own.set(userId, { at: now, seenAt: this.#clock() })
     this.#leaving.add(userId)
   }
 
@@ -92,15 +95,15 @@ export class OnlineUsers {
    */
   tick(now: number, hears: boolean): PresenceDelta {
     for (const userId of this.#leaving) {
-      const at = this.#own.get(userId)
-      if (at !== undefined && now - at >= this.#graceSeconds * 1000) {
-        this.#gone.push(...this.#change([userId], () => this.#remove(userId), at))
+      const left = this.#own.get(userId)
+      if (left && now - left.at >= this.#graceSeconds * 1000) {
+        this.#gone.push(...this.#change([userId], () => this.#remove(userId), left.seenAt))
       }
     }
     if (hears) {
       for (const [nodeId, other] of this.#others) {
         if (++other.silent <= this.#graceSeconds) continue
-        const at = now - this.#graceSeconds * 1000
+        const at = this.#clock() - this.#graceSeconds * 1000
         // A node that is silent cannot report them as offline.
         this.#gone.push(...this.#change(other.users, () => this.#others.delete(nodeId), at))
       }
@@ -132,11 +135,11 @@ export class OnlineUsers {
   }
 
   /** Applies the report of another node; false if a snapshot of that node is needed. */
-  hear(report: PresenceDelta | PresenceSnapshot, now: number): boolean {
+  hear(report: PresenceDelta | PresenceSnapshot): boolean {
     if (report.nodeId === this.#nodeId) return true
     const other = this.#otherOf(report.nodeId)
     other.silent = 0
-    if (report.type === 'presence-delta') return this.#hearDelta(other, report, now)
+    if (report.type === 'presence-delta') return this.#hearDelta(other, report)
     if (report.isFirst) other.arriving = new Set()
     if (!other.arriving) return false
     for (const userId of report.users) other.arriving.add(userId)
@@ -144,7 +147,7 @@ export class OnlineUsers {
     const [before, after] = [other.users, other.arriving]
     other.arriving = undefined
     other.number = report.number
-    this.#change(new Set([...before, ...after]), () => (other.users = after), now)
+    this.#change(new Set([...before, ...after]), () => (other.users = after), this.#clock())
     return true
   }
 
@@ -166,7 +169,7 @@ export class OnlineUsers {
     return other
   }
 
-  #hearDelta(other: Other, { number, on, off }: PresenceDelta, now: number): boolean {
+  #hearDelta(other: Other, { number, on, off }: PresenceDelta): boolean {
     const isNext = other.number !== undefined && number === other.number + 1
     if (other.number !== undefined && number <= other.number) return true
     // Its content is valid even if an earlier report is missing.
@@ -174,7 +177,7 @@ export class OnlineUsers {
       for (const userId of on) other.users.add(userId)
       for (const userId of off) other.users.delete(userId)
     }
-    this.#change([...on, ...off], take, now - this.#graceSeconds * 1000)
+    this.#change([...on, ...off], take, this.#clock() - this.#graceSeconds * 1000)
     other.number = isNext ? number : undefined
     return isNext
   }

@@ -11,14 +11,15 @@ onBothDatabases(
   'Presence',
   world => {
     test('is sent to the sessions that watch a channel: first that of all members, then each member that comes online or goes offline', async () => {
-      const { app } = world()
+      const { app, now, advance } = world()
       const { ann, ben, cid, ChannelArn, watching, get } = await makeScene(world())
+      advance(86_400_000)
       const [ofAnn, plain] = [await watching(ann, { ChannelArns: [ChannelArn] }), await listen(app, ann)]
       await until(() => shown(ofAnn, cid) !== undefined)
       expect([shown(ofAnn, ben), shown(ofAnn, cid)]).toEqual(
         [ben, cid].map(AppInstanceUserArn => ({ AppInstanceUserArn, IsOnline: false })),
       )
-      const start = Date.now()
+      const start = now()
       const ofBen = await listen(app, ben)
       await isShown(ofAnn, ben, true)
       ofBen.socket.close()

@@ -42,7 +42,7 @@ class Nodes {
 
   start(place: number) {
     const node = {
-      online: new OnlineUsers(`node ${this.all.length}`, graceSeconds),
+      online: new OnlineUsers(`node ${this.all.length}`, graceSeconds, () => this.now),
       present: new Set<number>(),
       left: new Map<number, number>(),
       isWanted: false,
@@ -67,7 +67,7 @@ class Nodes {
         if (other.isDeaf) continue
         for (const report of reports) {
           if (report.type !== 'presence-delta' && report.type !== 'presence-snapshot') continue
-          if (!other.online.hear(report, this.now)) node.isWanted = true
+          if (!other.online.hear(report)) node.isWanted = true
         }
       }
     }
@@ -138,17 +138,19 @@ test('every node that is connected knows after seconds who is online, although u
   )
 })
 
-test('a change is reported once, with the time when the user was last online', () => {
-  const online = new OnlineUsers('one', graceSeconds)
+test('a change is reported once, with the time when the user was last online, by the clock of the server', () => {
+  let clock = 5_000_000
+  const online = new OnlineUsers('one', graceSeconds, () => clock)
   online.came(1)
   online.came(1)
   expect([[...online.takeChanged()], [...online.takeChanged()]]).toEqual([[1], []])
   online.went(1, 1000)
+  clock = 9_000_000
   online.tick(5999, true)
   expect([online.isOnline(1), [...online.takeChanged()]]).toEqual([true, []])
   expect(online.tick(6000, true)).toMatchObject({ on: [], off: [1] })
-  expect([online.isOnline(1), [...online.takeChanged()], online.lastSeen(1)]).toEqual([false, [1], 1000])
-  expect([online.takeGone(), online.takeGone()]).toEqual([[{ userId: 1, at: 1000 }], []])
+  expect([online.isOnline(1), [...online.takeChanged()], online.lastSeen(1)]).toEqual([false, [1], 5_000_000])
+  expect([online.takeGone(), online.takeGone()]).toEqual([[{ userId: 1, at: 5_000_000 }], []])
   online.came(1)
   expect(online.lastSeen(1)).toBeUndefined()
 })
