@@ -2,6 +2,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { natsOptions } from '../bus/nats-login.ts'
 import { largestMessage, type Subjects } from '../bus/wire.ts'
 import type { Database } from '../database/database.ts'
+import { differing, settingDigests, type SettingDigests } from '../nodes/common-settings.ts'
 import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
 import type { Config } from '../settings/config.ts'
@@ -19,6 +20,20 @@ function ofVersions(present: readonly Present[]): Finding {
     `The versions differ: this command has ${packageFile.version}, ${listed(each)}`,
     'Unless this is a rolling upgrade, start all nodes with the same version.',
   )
+}
+
+/** The finding about settings that nodes and this command should have in common; none if nobody differs. */
+function ofSettings(present: readonly Present[], own: SettingDigests): Finding[] {
+  const known = present.flatMap(({ name, settings }) => (settings ? [{ name, settings }] : []))
+  const others = known.map(({ name, settings }) => ({ name, flags: differing(settings, own) })).filter(({ flags }) => flags.length > 0)
+  if (others.length === 0) return []
+  const what = `The settings differ: ${listed(others.map(({ name, flags }) => `${name} has other values than this command for ${flags.join(' and ')}`))}`
+  const isBetweenNodes = known.some(({ settings }) => differing(settings, known[0]!.settings).length > 0)
+  return [
+    isBetweenNodes
+      ? fault(what, 'Unless they are being changed node by node, start all nodes with the same settings.')
+      : advice(what, 'Give this command the settings of the nodes, or start them again with those of this command.'),
+  ]
 }
 
 /** The findings about one server of NATS, and the nodes that answer over it; undefined if it cannot be used. */
@@ -65,6 +80,7 @@ async function overBus(config: Config, db: Database): Promise<Finding[]> {
     ...present.map(({ name, took }) => good(`The node ${name} answers over NATS within ${took} ms`)),
     ...present.map(({ name, ahead }) => ofClock(`the node ${name}`, ahead)),
     ...(present.length === 0 ? [] : [ofVersions(present)]),
+    ...ofSettings(present, await settingDigests(config, db)),
     ...(deafNodes.length === 0 ? [] : [deaf]),
   ]
 }

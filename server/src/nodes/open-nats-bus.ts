@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
 import { busNameOf } from '../store/shared-values.ts'
+import { settingDigests } from './common-settings.ts'
 import { journalOf } from './journal.ts'
 import { presence } from './roll-call.ts'
 
@@ -27,7 +28,8 @@ export async function openNatsBus(config: Config, { db, node, log, metrics }: To
   const subjects = await subjectsFor(db)
   const journal = await journalOf(db)
   let bus: NatsBus | undefined
-  const answer = node && { subject: subjects.rollCall, content: () => presence(node) }
+  const settings = node && (await settingDigests(config, db))
+  const answer = node && settings && { subject: subjects.rollCall, content: () => presence({ ...node, settings }) }
   const link = await NatsLink.open({ options: () => natsOptions(config), log, hear: data => bus?.hear(data), answer })
   const opened = new NatsBus({ link, subjects, journal, metrics, log })
   bus = opened

@@ -2,6 +2,7 @@ import { deadline, NoRespondersError, type ConnectionOptions, type NatsConnectio
 import { connectNats } from '../bus/nats-connect.ts'
 import { numberMessage, type Subjects } from '../bus/wire.ts'
 import { objectIn } from '../tools/json.ts'
+import { type SettingDigests } from './common-settings.ts'
 
 /** The time for all nodes to answer. */
 const patienceMilliseconds = 1500
@@ -14,6 +15,8 @@ interface NodeName {
   readonly id: string
   readonly name: string
   readonly version: string
+  /** Undefined for a node of an older version. */
+  readonly settings?: SettingDigests | undefined
 }
 
 /** A node that has answered. */
@@ -25,14 +28,15 @@ export interface Present extends NodeName {
 }
 
 /** The answer of a node. */
-export const presence = ({ id, name, version }: NodeName) => JSON.stringify({ id, name, version, at: Date.now() })
+export const presence = ({ id, name, version, settings }: NodeName) => JSON.stringify({ id, name, version, settings, at: Date.now() })
 
 /** Parses the answer of a node; undefined for anything else. */
 function presentOf(text: string, start: number): Present | undefined {
-  const { id, name, version, at } = objectIn(text)
+  const { id, name, version, settings, at } = objectIn(text)
   if (typeof id !== 'string' || typeof name !== 'string' || typeof version !== 'string' || typeof at !== 'number') return undefined
   const took = Date.now() - start
-  return { id, name, version, took, ahead: at - start - took / 2 }
+  const digests = typeof settings === 'object' && settings !== null ? (settings as SettingDigests) : undefined
+  return { id, name, version, settings: digests, took, ahead: at - start - took / 2 }
 }
 
 /** Uses the subjects of the nodes. The set that it returns gets what NATS refuses this user. Every node ignores what is published. */

@@ -86,6 +86,32 @@ test.skipIf(!hasNats)(
   },
 )
 
+test.skipIf(!hasNats)('carillon doctor says which nodes have other settings than the others, or than the command', async () => {
+  const { url } = await startNats()
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const flags = ['--database-url', databaseUrl, '--nats-url', url]
+  const nodeWith = async (env: Record<string, string>, ...own: string[]) => {
+    const node = serve(['--port', '0', ...flags, ...own], { env })
+    return new URL(await node.url()).port
+  }
+  const doctor = async (...own: string[]) =>
+    run(process.execPath, [main, 'doctor', '--no-tls', ...flags, ...own], { env: safeKeyVariables })
+  const first = await nodeWith(safeKeyVariables, '--region', 'eu-central-1', '--calls-at-once', '17')
+  expect((await doctor('--region', 'eu-central-1')).stdout).not.toContain('The settings differ')
+  const apart = await doctor('--limit-content-bytes', '5000')
+  const others = '--region and --limit-content-bytes'
+  expect(apart.stdout).toMatch(
+    new RegExp(`^advice: The settings differ: \\S+:${first} has other values than this command for ${others}\\.$`, 'm'),
+  )
+  const second = await nodeWith(keyVariables, '--region', 'eu-central-1', '--search', 'on')
+  const mixed = await doctor('--region', 'eu-central-1')
+  expect(mixed.code).toBe(1)
+  const wrong = '--search and the root key'
+  expect(mixed.stdout).toMatch(
+    new RegExp(`^fault: The settings differ: \\S+:${second} has other values than this command for ${wrong}\\.$`, 'm'),
+  )
+})
+
 test.skipIf(!hasNats)(
   'carillon doctor says that NATS accepts small messages only, and which subjects it refuses; a node logs the first',
   async () => {
