@@ -88,13 +88,11 @@ export async function deleteFlow(tx: Transaction, arn: Arn) {
   await emit(tx, { kind: 'FlowDeleted', flowId: id })
 }
 
-/** Associates the flow with the channel: messages that are sent later go through the flow. */
+/** Associates the flow with the channel, in place of the one that it has: messages that are sent later go through the flow. */
 export async function associate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
   if (!found || !(await lockFlow(tx, found.id))) throw notFound('The channel flow does not exist.', `There is no channel flow ${arn.text}.`)
-  if (!(await associateFlow(tx, channel.id, found.id))) {
-    throw conflict('The channel already has another channel flow', 'Disassociate that one first: a channel has at most one.')
-  }
+  await associateFlow(tx, channel.id, found.id)
   await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: found.id })
 }
 

@@ -91,9 +91,10 @@ export const isFlowUsed = hasRow<[id: number]>(`select id from channels where fl
 
 export const deleteFlow = changeRow<[id: number]>(`delete from channel_flows where id = $1`)
 
-/** True if the channel has this flow afterwards; false if it has another one, or is gone. */
-export const associateFlow = changeRow<[channelId: number, flowId: number]>(`
-  update channels set flow_id = $2 where id = $1 and deleted_at is null and (flow_id is null or flow_id = $2)`)
+/** The channel has this flow afterwards, unless it is gone; the flow must be locked. */
+export const associateFlow = changeRow<[channelId: number, flowId: number]>(
+  `update channels set flow_id = $2 where id = $1 and deleted_at is null`,
+)
 
 /** False if the channel did not have this flow. */
 export const disassociateFlow = changeRow<[channelId: number, flowId: number]>(
