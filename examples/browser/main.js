@@ -19,6 +19,7 @@ import {
   showComposer,
   showError,
   showFound,
+  showMessage,
   showMessages,
   showPeople,
   showPins,
@@ -35,11 +36,11 @@ let hasConnected = false
 const events = ['unread', 'typing', 'reaction', 'thread', 'pin']
 
 const isConnected = () => $('#state').dataset.state === 'connected'
-const attempt = (act, place) => void act().catch(error => showError(error, place))
+const attempt = (act, place) => act().catch(error => showError(error, place))
 const current = () => channels.get(store.current())
 const as = () => ({ ChimeBearer: store.me() })
 
-const actions = { edit, open, pin, react, remove, reply }
+const actions = { edit, look, open, pin, react, remove, reply }
 
 let showing
 function show() {
@@ -47,7 +48,7 @@ function show() {
   showing = undefined
   showChannels(actions)
   showMessages(actions)
-  showPins()
+  showPins(actions)
   showPeople()
   showTyping()
 }
@@ -128,10 +129,12 @@ async function listPins(channel) {
   showSoon()
 }
 
-/** Reads who is in the channel, and watches from now on who of them is online. */
+/** Reads who is in the channel, and watches from now on who of them is online. The server names up to 100 members, and counts more. */
 async function watch(channel) {
-  const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
-  channel.members = ChannelMemberships.map(({ Member }) => Member)
+  const about = { ChannelArn: channel.arn, MaxResults: 50, ...as() }
+  const page = await messaging.listChannelMemberships(about)
+  const rest = page.NextToken && (await messaging.listChannelMemberships({ ...about, NextToken: page.NextToken }))
+  channel.members = [...page.ChannelMemberships, ...(rest?.ChannelMemberships ?? [])].map(({ Member }) => Member)
   showSoon()
   // The first event of a watch has no number if the members have names again. Until it comes the screen stays as it is.
   store.keepOnline(channel.arn, undefined)
@@ -247,7 +250,7 @@ function newSession() {
 const connect = () => void session.start().catch(hasStopped)
 const on = (selector, type, act) => $(selector).addEventListener(type, act)
 
-/** Opens a channel. Its id is in the address, so that Back leads to the channel before. */
+/** Opens a channel. Its id is in the address, so that Back leads to the channel before. Resolves once its newest messages are there. */
 function open(arn) {
   if (channelInAddress() !== arn) history.pushState(null, '', `#${encodeURIComponent(nameOf(arn))}`)
   leave()
@@ -261,11 +264,23 @@ function open(arn) {
   $('#pins').hidden = true
   show()
   $('#send').content.focus()
-  attempt(() => listMessages(channel))
   attempt(() => listPins(channel))
   attempt(() => watch(channel))
   attempt(markRead)
   learnModerated().catch(() => {})
+  return attempt(() => listMessages(channel))
+}
+
+/** Opens the channel of a message and scrolls to the message, for which it reads as many earlier messages as it takes. */
+async function look(arn, messageId) {
+  if (arn !== store.current()) await open(arn)
+  const channel = channels.get(arn)
+  await attempt(async () => {
+    while (!channel.messages.has(messageId) && channel.next && channel === current()) await listMessages(channel, channel.next)
+  })
+  if (channel !== current()) return
+  show()
+  showMessage(messageId)
 }
 
 /** Keeps what is written in the open channel, and ends a reply or a change. */
@@ -285,9 +300,12 @@ function channelInAddress() {
 function openFromAddress() {
   const arn = channelInAddress()
   if (arn === store.current()) return
-  if (arn) return open(arn)
-  leave()
-  show()
+  if (arn) {
+    open(arn)
+  } else {
+    leave()
+    show()
+  }
 }
 
 /** Adds a reaction of the user to a message, or removes it: a call replaces all of them. */

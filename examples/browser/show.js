@@ -95,7 +95,7 @@ function reactionsOf(message, channel, react) {
 const timeElement = (date, text = timeOf(date)) =>
   element('time', { dateTime: date.toISOString(), title: date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' }) }, text)
 
-function messageItem(message, channel, { edit, pin, react, remove, reply }) {
+function messageItem(message, channel, { edit, look, pin, react, remove, reply }) {
   const { MessageId, Sender, Content, CreatedTimestamp, LastEditedTimestamp, Redacted, Status } = message
   const notes = [timeElement(CreatedTimestamp)]
   if (LastEditedTimestamp && !Redacted) notes.push(timeElement(new Date(LastEditedTimestamp), 'edited'))
@@ -110,8 +110,12 @@ function messageItem(message, channel, { edit, pin, react, remove, reply }) {
   item.classList.toggle('redacted', Boolean(Redacted))
   item.classList.toggle('first-new', MessageId === channel.newFrom)
   item.dataset.id = MessageId
-  const root = channel.messages.get(threadOf(message))
-  if (root) item.append(element('blockquote', { dir: 'auto' }, root.Redacted ? '…' : root.Content))
+  const rootId = threadOf(message)
+  if (rootId) {
+    const root = channel.messages.get(rootId)
+    const text = root?.Redacted ? '…' : (root?.Content ?? 'An earlier message')
+    item.append(element('button', { className: 'quote', dir: 'auto', onclick: () => look(channel.arn, rootId) }, text))
+  }
   item.append(element('p', { dir: 'auto' }, Redacted ? 'This message has been redacted' : Content))
   if (Redacted || !isSent) return item
   const replies = channel.replies.get(MessageId) ?? 0
@@ -176,8 +180,15 @@ export function showMessages(actions) {
   $('#no-messages').hidden = shown.length > 0
 }
 
-/** What is pinned, the last one first. A message that is on the screen is scrolled to. */
-export function showPins() {
+/** Scrolls to a message, and marks it for a moment. */
+export function showMessage(messageId) {
+  const item = $(`#messages [data-id="${messageId}"]`)
+  item?.scrollIntoView({ block: 'center' })
+  item?.animate([{ backgroundColor: 'var(--found)' }, {}], 2000)
+}
+
+/** What is pinned, the last one first. */
+export function showPins({ look }) {
   const channel = channels.get(current())
   if (!channel || channel.isStale) return
   const pinned = [...channel.pins.values()].map(message => channel.messages.get(message.MessageId) ?? message)
@@ -185,27 +196,31 @@ export function showPins() {
   $('#pins > summary').textContent = `${pinned.length} pinned`
   $('#pins > ul').replaceChildren(
     ...pinned.map(({ MessageId, Sender, Content }) => {
-      const look = () => $(`#messages [data-id="${MessageId}"]`)?.scrollIntoView({ block: 'center' })
       const name = element('small', {}, Sender.Arn === me() ? 'You' : Sender.Name || nameOf(Sender.Arn))
-      return element('li', {}, element('button', { onclick: look }, name, element('span', {}, Content)))
+      const button = element('button', { onclick: () => look(channel.arn, MessageId) }, name, element('span', {}, Content))
+      return element('li', {}, button)
     }),
   )
 }
 
 const statuses = { BUSY: 'busy', AWAY: 'away', DO_NOT_DISTURB: 'do not disturb' }
 
+/** Nothing is said of a user before the first event of a watch. */
 function presenceOf(arn) {
   const presence = people.get(arn)
-  if (presence?.IsOnline) return { state: presence.Status in statuses ? 'busy' : 'online', text: statuses[presence.Status] ?? 'online' }
-  const seen = presence?.LastSeenTimestamp
+  if (!presence) return { state: 'unknown', text: '' }
+  if (presence.IsOnline) return { state: presence.Status in statuses ? 'busy' : 'online', text: statuses[presence.Status] ?? 'online' }
+  const seen = presence.LastSeenTimestamp
   return { state: 'offline', text: seen ? `last seen ${timeOf(new Date(seen))}` : 'offline' }
 }
 
-/** The members of the channel; of a large one only how many are online. */
+const isOnline = ({ Arn }) => Boolean(people.get(Arn)?.IsOnline)
+
+/** The members of the channel, first those who are online; of a large one only how many are online. */
 export function showPeople() {
   const channel = channels.get(current())
   if (!channel) return
-  const others = channel.members.filter(({ Arn }) => Arn !== me())
+  const others = channel.members.filter(({ Arn }) => Arn !== me()).toSorted((a, b) => isOnline(b) - isOnline(a))
   const shown = others.map(({ Arn, Name }) => {
     const { state, text } = presenceOf(Arn)
     const item = element('li', {}, element('bdi', { title: Name || nameOf(Arn) }, Name || nameOf(Arn)), element('small', {}, ` ${text}`))
@@ -222,7 +237,7 @@ export function showTyping() {
 }
 
 /** The results of SearchMessages, until the next search. */
-export function showFound(answer, { open } = {}) {
+export function showFound(answer, { look } = {}) {
   $('#found').hidden = !answer
   $('#chat').classList.toggle('searching', Boolean(answer))
   if (!answer) return
@@ -231,8 +246,8 @@ export function showFound(answer, { open } = {}) {
     ...FoundMessages.map(({ ChannelArn, ChannelMessage, Snippet }) => {
       const text = Snippet.map(({ Text, IsMatch }) => (IsMatch ? element('mark', {}, Text) : Text))
       const where = `${channels.get(ChannelArn)?.name ?? ''} · ${ChannelMessage.Sender.Name} · ${timeOf(ChannelMessage.CreatedTimestamp)}`
-      const button = element('button', { onclick: () => open(ChannelArn) }, element('small', {}, where), element('span', {}, ...text))
-      return element('li', {}, button)
+      const act = () => look(ChannelArn, ChannelMessage.MessageId)
+      return element('li', {}, element('button', { onclick: act }, element('small', {}, where), element('span', {}, ...text)))
     }),
   )
   const notes = FoundMessages.length === 0 ? ['Nothing found.'] : []

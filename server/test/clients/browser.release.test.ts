@@ -430,7 +430,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await typed(ofBob).getByRole('button', { name: 'Reply' }).click()
     await ofBob.getByRole('textbox', { name: 'Message' }).fill('in the thread')
     await ofBob.keyboard.press('Enter')
-    await ofAlice.locator('blockquote').getByText('I type').waitFor()
+    await ofAlice.getByRole('main').getByRole('button', { name: 'I type' }).waitFor()
     await typed(ofAlice).getByText('1 reply').waitFor()
 
     // Alice is a moderator and pins; Bob sees the pin at once, and may not pin.
@@ -484,5 +484,71 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
       .getByRole('list', { name: 'Members' })
       .getByText(/^alice last seen/)
       .waitFor()
+  })
+
+  test('a found, pinned or quoted message is scrolled to, however old it is', async () => {
+    const place = await startPlace({ flags: ['--search', 'on'] })
+    const { say, newChannel, messaging, carillon, general, alice, bob } = place
+    await newChannel('quiet')
+    const MessageId = (await say('a needle in the haystack')).MessageId!
+    for (let straw = 1; straw <= 60; straw++) await say(`straw ${straw}`)
+    const reply = { Content: 'found it', MessageAttributes: { 'CARILLON.thread': { StringValues: [MessageId] } } }
+    const about = { ChannelArn: general, ChimeBearer: alice }
+    await messaging.sendChannelMessage({ ...about, ...reply, Type: 'STANDARD', Persistence: 'PERSISTENT' })
+    await carillon.call('PinMessage', { ...about, MessageId })
+    const search = async () => (await carillon.call('SearchMessages', { SearchText: 'needle', ChimeBearer: bob })).FoundMessages!.length
+    await expect.poll(search).toBe(1)
+
+    const page = await signedIn(place)
+    const needle = item(page, 'a needle in the haystack')
+    const seen = async () => {
+      const [own, room] = [await needle.getByRole('paragraph').boundingBox(), await page.getByRole('log').boundingBox()]
+      return own!.y >= room!.y && own!.y + own!.height <= room!.y + room!.height
+    }
+    const toTheEnd = async () => {
+      await item(page, 'found it').scrollIntoViewIfNeeded()
+      expect(await seen()).toBe(false)
+    }
+    await channel(page, 'general, 62 unread').click()
+    await page.getByRole('button', { name: 'An earlier message' }).waitFor()
+    await channel(page, 'quiet').click()
+    await page.getByRole('searchbox').fill('needle')
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Found messages' }).getByRole('button').click()
+    await needle.waitFor()
+    await expect.poll(seen).toBe(true)
+
+    await toTheEnd()
+    await page.getByText('1 pinned').click()
+    await page.getByRole('list', { name: 'Pinned messages' }).getByRole('button').click()
+    await expect.poll(seen).toBe(true)
+
+    await toTheEnd()
+    await item(page, 'found it').getByRole('button', { name: 'a needle in the haystack' }).click()
+    await expect.poll(seen).toBe(true)
+  })
+
+  test('up to a hundred members are listed, those who are online first, and leave room for the messages on a phone', async () => {
+    const others = Array.from({ length: 60 }, (_, number) => `other-${number}`)
+    const place = await startPlace({ members: ['bob'] })
+    const { identity, messaging, AppInstanceArn, user, general, alice } = place
+    for (const id of others) await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: id, Name: id })
+    await messaging.batchCreateChannelMembership({ ChannelArn: general, MemberArns: others.map(user), ChimeBearer: alice })
+    const ofBob = await signedIn(place)
+    await signedIn(place, { user: user('other-59'), beside: ofBob })
+
+    await ofBob.setViewportSize({ width: 360, height: 640 })
+    const members = ofBob.getByRole('list', { name: 'Members' })
+    await ofBob.evaluate(`said = []; new MutationObserver(([{ target }]) => said.push(target.textContent)).observe(
+      document.querySelector('#people'), { childList: true })`)
+    await channel(ofBob, 'general').click()
+    await members.getByText('other-59 online').waitFor()
+    // Nobody is said to be offline before the server has said who is.
+    const said = await ofBob.evaluate<string[]>('said')
+    expect(said.filter(text => text.includes('other-59 offline'))).toEqual([])
+    expect(await members.getByRole('listitem').count()).toBe(61)
+    expect(await members.getByRole('listitem').first().textContent()).toBe('other-59 online')
+    expect((await ofBob.getByRole('log').boundingBox())!.height).toBeGreaterThan(250)
+    expect(await seriousFaults(ofBob)).toEqual([])
   })
 })
