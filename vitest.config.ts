@@ -10,9 +10,9 @@ const options: Options = {
   pool: 'forks',
   isolate: false,
   // So long that no test fails on a slow or busy machine: one that hangs is found all the same.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
-  expect: { poll: { timeout: 30_000 } },
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  expect: { poll: { timeout: 60_000 } },
 }
 
 const both: Provided = { nodes: 1, databases: ['sqlite', 'postgres'] }

@@ -3,19 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { Client } from 'pg'
 import { runNats, type OwnNats } from '../server/test/support/nats-program.ts'
 import { startPostgres } from '../server/test/support/postgres.ts'
 import { Crowd } from './support/crowd.ts'
+import { fillPostgres } from './support/fill-postgres.ts'
 import { channelArn, filledMessage, membersByChannel, userArn, type Shape } from './support/fill.ts'
 import { Connections, load } from './support/load.ts'
 import { medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
 import { paced, quantiles } from './support/paced.ts'
+import { onPostgres } from './support/postgres-client.ts'
 import { cpuSeconds, treeCpuSeconds, type Started } from './support/process.ts'
 import { Report } from './support/report.ts'
 import { inRounds, median, rounded, spread, warmUps } from './support/rounds.ts'
-import { fillPostgres, removeFolder, serve } from './support/server.ts'
+import { removeFolder, serve } from './support/server.ts'
 import { presignedTarget, signedGet, signedPut } from './support/signed.ts'
 
 /** Requests in flight: of a saturated node, and of all nodes together where they share what one node had. */
@@ -309,10 +310,7 @@ async function copyOf(url: string, name: string): Promise<string> {
   const original = new URL(url)
   const admin = new URL(url)
   admin.pathname = '/template1'
-  const client = new Client(admin.href)
-  await client.connect()
-  await client.query(`create database ${name} template ${original.pathname.slice(1)}`)
-  await client.end()
+  await onPostgres(admin.href, client => client.query(`create database ${name} template ${original.pathname.slice(1)}`))
   original.pathname = `/${name}`
   return original.href
 }

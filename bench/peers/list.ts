@@ -1,8 +1,8 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migratePostgres } from '../../server/src/database/migrate.ts'
-import { fill, userArn, type Shape } from '../support/fill.ts'
+import { fillPostgres } from '../support/fill-postgres.ts'
+import { userArn, type Shape } from '../support/fill.ts'
 import { load } from '../support/load.ts'
 import type { Report } from '../support/report.ts'
 import { inRounds, rounded, spread } from '../support/rounds.ts'
@@ -11,7 +11,7 @@ import { signedGet } from '../support/signed.ts'
 import type { Yardstick } from '../support/yardstick.ts'
 import { startCarillon, type Carillon } from './carillon.ts'
 import { command, startEjabberd, subscribe } from './ejabberd.ts'
-import { openPostgres, Postgres, settle } from './postgres.ts'
+import { Postgres, settle } from './postgres.ts'
 import type { PeerName } from './programs.ts'
 import { startProsody } from './prosody.ts'
 import { cores, costing, hello, middle, quantiles, type Figures, type Times } from './figures.ts'
@@ -47,9 +47,7 @@ async function pages({ url }: Carillon, users: number): Promise<() => Buffer> {
 /** Carillon with the same store in PostgreSQL. */
 async function carillonOn(postgres: Postgres, shape: Shape): Promise<Carillon> {
   const databaseUrl = await postgres.create('carillon')
-  const store = await openPostgres(databaseUrl, client => migratePostgres(client, 'the database'))
-  await fill(store, shape)
-  await store.close()
+  await fillPostgres(databaseUrl, shape)
   await settle(databaseUrl)
   const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
   const server = await serve(folder, { flags: ['--database-url', databaseUrl] })

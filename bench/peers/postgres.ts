@@ -1,19 +1,8 @@
-import { PostgresDatabase } from '../../server/src/database/postgres.ts'
 import { startPostgres, type OwnPostgres } from '../../server/test/support/postgres.ts'
-
-type Prepare = Parameters<typeof PostgresDatabase.open>[1]['prepare']
-
-/** Carillon's own access to a database that `prepare` has prepared. */
-export const openPostgres = (url: string, prepare: Prepare) =>
-  PostgresDatabase.open(url, { prepare, follow: () => {}, onError: () => {}, connections: 2, storesEvents: false })
+import { onPostgres } from '../support/postgres-client.ts'
 
 /** Runs statements. */
-export async function execute(url: string, text: string) {
-  const database = await openPostgres(url, async client => {
-    await client.query(text)
-  })
-  await database.close()
-}
+export const execute = (url: string, text: string) => onPostgres(url, client => client.query(text))
 
 /** An own PostgreSQL for the length of a part. */
 export class Postgres implements AsyncDisposable {

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { startKinesis, type KinesisDouble } from '../../server/test/support/kinesis.ts'
+import { fillPostgres } from '../support/fill-postgres.ts'
 import { appInstanceArn, channelArn, membersByChannel, userArn } from '../support/fill.ts'
 import { Connection } from '../support/load.ts'
 import { residentMebibytes, type Started } from '../support/process.ts'
-import { filledFolder, fillPostgres, removeFolder, serve } from '../support/server.ts'
+import { filledFolder, removeFolder, serve } from '../support/server.ts'
 import { rootKey, signedPost } from '../support/signed.ts'
 
 export interface Plan {

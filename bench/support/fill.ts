@@ -19,6 +19,9 @@ export interface Shape {
   readonly unread?: number
 }
 
+/** What is filled. */
+type Filled = Pick<Database, 'kind' | 'run'>
+
 export const appInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/5b2f5d2e-6a0e-4ac6-9e7b-1d1c1f1a2b3c'
 
 const channelPrefix = '0b5d8a52-6f5e-4a0c-9d3e-'
@@ -41,8 +44,8 @@ const step = 20_000
 
 const numbers = `with recursive n(i) as (select $1 + 0 union all select i + 1 from n where i < $2)`
 const digits = (length: number) => `substr(cast(${10 ** length} + n.i as text), 2)`
-const insertAppInstance = statement<{ id: number }>(`
-  insert into app_instances (arn, name, created_at, updated_at) values ($1, '"bench"', 1700000000000, 1700000000000) returning id`)
+const insertAppInstance = statement(`
+  insert into app_instances (arn, name, created_at, updated_at) values ($1, '"bench"', 1700000000000, 1700000000000)`)
 const insertUsers = statement(`
   ${numbers} insert into identities (app_instance_id, kind, external_id, name, created_at, updated_at)
   select 1, 'user', 'user-' || n.i, '"User number ' || n.i || '"', 1700000000000, 1700000000000 from n`)
@@ -86,7 +89,7 @@ const insertTexts = {
       (value->>3)::bigint, 'STANDARD', value->>4, (value->>1)::bigint from json_array_elements($1::json)`),
 }
 
-async function fillTexts(db: Database, { channels, users, texts = 0 }: Shape) {
+async function fillTexts(db: Filled, { channels, users, texts = 0 }: Shape) {
   const chance = new Chance(1)
   await inSteps(texts, async (from, to) => {
     const rows = Array.from({ length: to - from + 1 }, (_, index) => {
@@ -115,9 +118,9 @@ async function inSteps(last: number, work: (from: number, to: number) => Promise
 export const membershipsOf = ({ users, each, large }: Shape) => users * each + large
 
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. */
-export async function fill(db: Database, shape: Shape): Promise<void> {
+export async function fill(db: Filled, shape: Shape): Promise<void> {
   const { channels, users, each, large, messages = 0, crowded = 0, unread = 0 } = shape
-  await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
+  await db.run(insertAppInstance, appInstanceArn)
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
   // Round by round over the users, so that a user's rows are spread over the table as if people had joined over time.

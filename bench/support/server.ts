@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client } from 'pg'
-import { migratePostgres, migrateSqlite } from '../../server/src/database/migrate.ts'
-import { PostgresDatabase } from '../../server/src/database/postgres.ts'
+import { migrateSqlite } from '../../server/src/database/migrate.ts'
 import { SqliteDatabase } from '../../server/src/database/sqlite.ts'
 import { startPostgres } from '../../server/test/support/postgres.ts'
+import { fillPostgres } from './fill-postgres.ts'
 import { fill, type Shape } from './fill.ts'
+import { onPostgres } from './postgres-client.ts'
 import { cpuSeconds, start, treeCpuSeconds, type Started } from './process.ts'
 import { rootKey } from './signed.ts'
 
@@ -82,29 +82,11 @@ async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
   }
 }
 
-async function databaseBytes(url: string): Promise<number> {
-  const client = new Client(url)
-  await client.connect()
-  try {
+const databaseBytes = (url: string): Promise<number> =>
+  onPostgres(url, async client => {
     const { rows } = await client.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes')
     return Number(rows[0]!.bytes)
-  } finally {
-    await client.end()
-  }
-}
-
-/** Fills an empty database of PostgreSQL. */
-export async function fillPostgres(url: string, shape: Shape) {
-  const store = await PostgresDatabase.open(url, {
-    prepare: client => migratePostgres(client, 'the database'),
-    follow: () => {},
-    onError: () => {},
-    connections: 2,
-    storesEvents: false,
   })
-  await fill(store, shape)
-  await store.close()
-}
 
 async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB'])

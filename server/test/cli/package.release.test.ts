@@ -7,53 +7,50 @@ import { installPackage } from '../support/installed-package.ts'
 import { keyVariables, Program, root, rootKey, run, temporaryFolder } from '../support/process.ts'
 import { clientsOf } from '../support/world.ts'
 
-test(
-  'the package installs elsewhere without a network, install scripts or development files, and runs as npx carillon serve',
-  { timeout: 180_000 },
-  async () => {
-    const folder = await temporaryFolder()
-    await installPackage(folder)
+test('the package installs elsewhere without a network, install scripts or development files, and runs as npx carillon serve', async () => {
+  const folder = await temporaryFolder()
+  await installPackage(folder)
 
-    const home = join(folder, 'node_modules/carillon')
-    expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
-    const files = await readdir(home, { recursive: true })
-    expect(files.filter(name => /(?<!\.d)\.ts$|\.test\.|(?:^|\/)test\//.test(name))).toEqual([])
-    expect(await readFile(join(home, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
-    expect(await scriptsOf(home)).toEqual([])
-    const packages = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter(name =>
-      /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/.test(name),
-    )
-    expect(packages.length).toBeGreaterThan(20)
-    const withScripts = await Promise.all(packages.map(async name => [name, await scriptsOf(join(folder, 'node_modules', name, '..'))]))
-    expect(withScripts.filter(([, scripts]) => scripts?.length !== 0)).toEqual([])
+  const home = join(folder, 'node_modules/carillon')
+  expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+  const files = await readdir(home, { recursive: true })
+  expect(files.filter(name => /(?<!\.d)\.ts$|\.test\.|(?:^|\/)test\//.test(name))).toEqual([])
+  expect(await readFile(join(home, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
+  expect(await scriptsOf(home)).toEqual([])
+  const packages = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter(name =>
+    /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/.test(name),
+  )
+  expect(packages.length).toBeGreaterThan(20)
+  const withScripts = await Promise.all(packages.map(async name => [name, await scriptsOf(join(folder, 'node_modules', name, '..'))]))
+  expect(withScripts.filter(([, scripts]) => scripts?.length !== 0)).toEqual([])
 
-    await run('npm', ['pkg', 'set', 'version=1.0.0'], { cwd: folder })
-    const sbom = await run('npm', ['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--offline'], { cwd: folder })
-    const { components } = JSON.parse(sbom.stdout) as { components: { name: string }[] }
-    expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['carillon', 'pino', 'ws']))
+  await run('npm', ['pkg', 'set', 'version=1.0.0'], { cwd: folder })
+  const sbom = await run('npm', ['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--offline'], { cwd: folder })
+  const { components } = JSON.parse(sbom.stdout) as { components: { name: string }[] }
+  expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['carillon', 'pino', 'ws']))
 
-    const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--tls-port', '0', '--data', 'kept'], {
-      cwd: folder,
-      env: keyVariables,
-    })
-    const url = await server.url()
-    const { identity } = clientsOf({ url, rootKey })
-    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'packed' })
-    expect(AppInstanceArn).toMatch(/^arn:aws:chime:us-east-1:000000000000:app-instance\//)
-    identity.destroy()
+  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--tls-port', '0', '--data', 'kept'], {
+    cwd: folder,
+    env: keyVariables,
+  })
+  const url = await server.url()
+  const { identity } = clientsOf({ url, rootKey })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'packed' })
+  expect(AppInstanceArn).toMatch(/^arn:aws:chime:us-east-1:000000000000:app-instance\//)
+  identity.destroy()
 
-    const program = `
+  const program = `
       import { Carillon } from 'carillon/client'
       const carillon = new Carillon({ endpoint: process.argv[1], credentials: JSON.parse(process.argv[2]) })
       const asked = { ChannelArn: process.argv[3] + '/channel/x', ChimeBearer: process.argv[3] + '/user/x' }
       await carillon.call('ListChannelReadMarkers', asked).catch(({ name, Reason }) => console.log(name, Reason))`
-    const asked = await run(process.execPath, ['--input-type=module', '-e', program, url, JSON.stringify(rootKey), AppInstanceArn!], {
-      cwd: folder,
-    })
-    expect(asked.stdout).toMatch(/^UnauthorizedClientException \S/)
-    await writeFile(
-      join(folder, 'typed.mts'),
-      `import { Carillon, type Operations } from 'carillon/client'
+  const asked = await run(process.execPath, ['--input-type=module', '-e', program, url, JSON.stringify(rootKey), AppInstanceArn!], {
+    cwd: folder,
+  })
+  expect(asked.stdout).toMatch(/^UnauthorizedClientException \S/)
+  await writeFile(
+    join(folder, 'typed.mts'),
+    `import { Carillon, type Operations } from 'carillon/client'
       const carillon = new Carillon({ endpoint: 'http://x', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
       const asked: Operations['ListChannelReadMarkers']['input'] = { ChannelArn: 'x', ChimeBearer: 'x' }
       const [marker] = (await carillon.call('ListChannelReadMarkers', asked)).ChannelReadMarkers!
@@ -62,46 +59,45 @@ test(
       export const row: Record<string, unknown> | undefined = marker?.Member
       // @ts-expect-error a member is missing
       await carillon.call('ListChannelReadMarkers', { ChannelArn: 'x' })`,
-    )
-    const tested = `
+  )
+  const tested = `
       import { start } from 'carillon/testing'
       const seed = { Id: 'chat', Users: [{ Id: 'ann' }], Channels: [{ Id: 'general', Moderators: ['ann'] }] }
       await using chime = await start({ seed })
       await chime.as('ann').listen()
       console.log((await fetch(chime.endpoint + '/health')).status)`
-    const started = await run(process.execPath, ['--input-type=module', '-e', tested], { cwd: folder })
-    expect(started).toEqual({ code: 0, stdout: '200\n', stderr: '' })
-    await writeFile(
-      join(folder, 'kit.mts'),
-      `import { start, type Chime } from 'carillon/testing'
+  const started = await run(process.execPath, ['--input-type=module', '-e', tested], { cwd: folder })
+  expect(started).toEqual({ code: 0, stdout: '200\n', stderr: '' })
+  await writeFile(
+    join(folder, 'kit.mts'),
+    `import { start, type Chime } from 'carillon/testing'
       await using chime: Chime = await start({ seed: [{ Id: 'chat', Users: [{ Id: 'ann' }] }] })
       export const type: string = (await chime.as('ann').heard('UPDATE_CHANNEL', { within: 5 })).type
       // @ts-expect-error a user has an Id
       await start({ seed: { Id: 'chat', Users: [{ Name: 'Ann' }] } })`,
-    )
-    const compiler = join(root, 'node_modules/.bin/tsc')
-    const flags = [
-      '--ignoreConfig',
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2024',
-      '--lib',
-      'es2024,esnext.disposable,dom',
-      '--types',
-      '',
-      'typed.mts',
-      'kit.mts',
-    ]
-    expect(await run(compiler, flags, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
-    expect(await readdir(join(folder, 'kept'))).toEqual(expect.arrayContaining(['carillon.db', 'ca.pem']))
-    server.killAll('SIGTERM')
-    await server.exit()
-    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')
-  },
-)
+  )
+  const compiler = join(root, 'node_modules/.bin/tsc')
+  const flags = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2024,esnext.disposable,dom',
+    '--types',
+    '',
+    'typed.mts',
+    'kit.mts',
+  ]
+  expect(await run(compiler, flags, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await readdir(join(folder, 'kept'))).toEqual(expect.arrayContaining(['carillon.db', 'ca.pem']))
+  server.killAll('SIGTERM')
+  await server.exit()
+  await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')
+})
 
 /** The scripts that npm runs when it installs a package from the registry. */
 async function scriptsOf(folder: string): Promise<string[]> {

@@ -107,7 +107,7 @@ async function stopUnderLoad(server: Program) {
   return { created, outcomes, pause }
 }
 
-test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call has changed anything', { timeout: 180_000 }, async () => {
+test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call has changed anything', async () => {
   const data = await temporaryFolder()
   const flags = ['--port', '0', '--data', data, '--limit-app-instances', '100000', '--log-level', 'fatal']
   const { created, outcomes, pause } = await stopUnderLoad(serve(flags, { env: keyVariables }))

@@ -40,7 +40,7 @@ test.skipIf(pythons.length === 0)('boto3 calls each operation that Amazon does n
 const kebab = (name: string) => name.replaceAll(/(?<!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()
 
 // A call of the command takes a second.
-test.skipIf(awsCommands.length === 0)('the AWS CLI calls each operation that Amazon does not have', { timeout: 600_000 }, async () => {
+test.skipIf(awsCommands.length === 0)('the AWS CLI calls each operation that Amazon does not have', async () => {
   const { app, callAll } = await makePlace()
   const folder = await temporaryFolder()
   await run(process.execPath, [main, 'models', folder])

@@ -66,7 +66,6 @@ test('the console is at most 60 kB when it is compressed', async () => {
 
 test.skipIf(!hasBrowser || pythons.length === 0)(
   'every page of the console works in a browser, is accessible, and shows hostile texts as text; a script repeats each of its requests',
-  { timeout: 300_000 },
   async () => {
     const { world, page, origin, faults, signIn, nav, tab } = await startConsole()
     const scene = await makeScene(world)

@@ -8,7 +8,6 @@ const [users, channels, messages, roles] = [100_000, 10_000, 1_000_000, 120]
 
 test.skipIf(!hasBrowser)(
   'the console shows 100,000 users, 10,000 channels and a channel of 1,000,000 messages: it scrolls, searches, orders and exports all of them',
-  { timeout: 600_000 },
   async () => {
     const { world, page, faults, signIn, nav, tab } = await startConsole({ usersPerAppInstance: '1000000' })
     await fill(world.app.db, { users: users - 1, channels, each: 1, large: 0, crowded: messages })

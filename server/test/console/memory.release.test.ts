@@ -45,15 +45,12 @@ test.skipIf(!hasBrowser)(
   },
 )
 
-test.skipIf(!hasBrowser)(
-  'Back leads to a list as it was, although many other pages were opened before and after it',
-  { timeout: 240_000 },
-  async () => {
-    const { page, table, nav, signIn } = await startWithChannels(3)
-    await signIn()
-    /** Opens lists of users, each on a page of its own. */
-    const visit = async (from: number, to: number) =>
-      page.evaluate(`(async () => {
+test.skipIf(!hasBrowser)('Back leads to a list as it was, although many other pages were opened before and after it', async () => {
+  const { page, table, nav, signIn } = await startWithChannels(3)
+  await signIn()
+  /** Opens lists of users, each on a page of its own. */
+  const visit = async (from: number, to: number) =>
+    page.evaluate(`(async () => {
         for (let number = ${from}; number <= ${to}; number++) {
           const link = document.createElement('a')
           link.href = '/console/apps/other-' + number + '/users'
@@ -63,17 +60,16 @@ test.skipIf(!hasBrowser)(
           await new Promise(resolve => setTimeout(resolve, 20))
         }
       })()`)
-    await visit(1, 220)
-    await nav('App instances')
-    await page.getByRole('link', { name: 'test' }).click()
-    await page.getByRole('searchbox').fill('Channel 2')
-    await page.getByText('1 of 3 entries').waitFor()
-    await visit(221, 260)
-    await page.evaluate('history.go(-40)')
-    await table.getByRole('link', { name: 'Channel 2' }).waitFor()
-    expect(await page.getByRole('searchbox').inputValue()).toBe('Channel 2')
-  },
-)
+  await visit(1, 220)
+  await nav('App instances')
+  await page.getByRole('link', { name: 'test' }).click()
+  await page.getByRole('searchbox').fill('Channel 2')
+  await page.getByText('1 of 3 entries').waitFor()
+  await visit(221, 260)
+  await page.evaluate('history.go(-40)')
+  await table.getByRole('link', { name: 'Channel 2' }).waitFor()
+  expect(await page.getByRole('searchbox').inputValue()).toBe('Channel 2')
+})
 
 test.skipIf(!hasBrowser)(
   'after signing out nothing of the session is left in the page, which says why the operator was signed out',

@@ -36,7 +36,6 @@ async function signal(postgres: OwnPostgres, signal: 'SIGSTOP' | 'SIGCONT') {
 
 test.each(['its processes are stopped', 'the network carries nothing'])(
   'while PostgreSQL has not answered since %s, calls get an error, and the server recovers by itself',
-  { timeout: 180_000 },
   async how => {
     const postgres = await startPostgres()
     onTestFinished(() => postgres.remove())

@@ -1,13 +1,10 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { fill } from '../../../bench/support/fill.ts'
+import { fillPostgres } from '../../../bench/support/fill-postgres.ts'
 import { operations, type OperationName } from '../../src/contract/index.ts'
-import { openDatabase } from '../../src/database/open.ts'
 import { shareableAs, type Database, type Queries, type Statement, type Transaction, type Value } from '../../src/database/database.ts'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { purgeStep } from '../../src/jobs/purge.ts'
-import { createLog } from '../../src/observe/log.ts'
-import { readConfig } from '../../src/settings/config.ts'
 import { cases } from '../operations/cases.ts'
 import { call, makeFixture } from '../operations/fixture.ts'
 import { listen } from '../support/sockets.ts'
@@ -79,9 +76,7 @@ async function hearAll() {
 /** A database with many rows. */
 async function openFilled(): Promise<Client> {
   const databaseUrl = await createPostgresDatabase({ made: true })
-  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log: createLog('fatal'), follow: () => {} })
-  await fill(db, { channels: rows / each, users: rows / each, each, large: rows / each / 2, messages: each })
-  await db.close()
+  await fillPostgres(databaseUrl, { channels: rows / each, users: rows / each, each, large: rows / each / 2, messages: each })
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   // Of the many app instances of an operator only one is filled.

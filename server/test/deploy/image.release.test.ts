@@ -41,52 +41,48 @@ const done = async (command: string, ...args: string[]) => {
 }
 
 describe.skipIf(!works('buildah', '--version') || !isRoot)('the image', () => {
-  test(
-    'is built by buildah, and serves as a user without rights from a root file system that nobody may write',
-    { timeout: 300_000 },
-    async () => {
-      await done(join(root, 'deploy/image/build'), 'carillon', 'carillon-test')
-      const { Docker } = JSON.parse(await done('buildah', 'inspect', '--type', 'image', 'carillon-test')) as {
-        Docker: { config: Record<string, unknown> }
-      }
-      expect(Docker.config).toMatchObject({ User: '10001:10001', Cmd: ['serve'], Volumes: { '/data': {} }, StopSignal: 'SIGTERM' })
-      const { Entrypoint, Healthcheck, Env } = Docker.config as { Entrypoint: string[]; Healthcheck: { Test: string[] }; Env: string[] }
-      expect(Healthcheck.Test).toEqual(['CMD', ...Entrypoint, 'health'])
+  test('is built by buildah, and serves as a user without rights from a root file system that nobody may write', async () => {
+    await done(join(root, 'deploy/image/build'), 'carillon', 'carillon-test')
+    const { Docker } = JSON.parse(await done('buildah', 'inspect', '--type', 'image', 'carillon-test')) as {
+      Docker: { config: Record<string, unknown> }
+    }
+    expect(Docker.config).toMatchObject({ User: '10001:10001', Cmd: ['serve'], Volumes: { '/data': {} }, StopSignal: 'SIGTERM' })
+    const { Entrypoint, Healthcheck, Env } = Docker.config as { Entrypoint: string[]; Healthcheck: { Test: string[] }; Env: string[] }
+    expect(Healthcheck.Test).toEqual(['CMD', ...Entrypoint, 'health'])
 
-      const container = await done('buildah', 'from', 'carillon-test')
-      const place = await done('buildah', 'mount', container)
-      const data = join(folder, 'data')
-      await mkdir(data)
-      await done('chown', '10001:10001', data)
-      const port = await freePort()
-      // A runtime with --read-only does the same: the root file system, with the volume on it.
-      const mounted = `mount --bind ${place} ${place} && mount --bind ${data} ${place}/data && mount -o remount,bind,ro ${place}`
-      const variables = Object.fromEntries(Env.map(each => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]))
-      const settings = { CARILLON_PORT: String(port), CARILLON_TLS_PORT: '0', NODE_COMPILE_CACHE: '', ...keyVariables }
-      const inside = (...command: string[]) =>
-        new Program('unshare', ['-m', 'sh', '-ec', `${mounted}; exec chroot --userspec=10001:10001 ${place} "$@"`, 'sh', ...command], {
-          env: { ...variables, ...settings },
-        })
-      const server = inside(...Entrypoint, 'serve')
-      expect(new URL(await server.url()).port).toBe(String(port))
-      expect(await done('stat', '-c', '%u', `/proc/${server.pid}`)).toBe('10001')
-      const { identity } = clientsOf({ url: `http://127.0.0.1:${port}`, rootKey })
-      const { AppInstanceArn } = await identity.createAppInstance({ Name: 'in the image' })
-      expect(AppInstanceArn).toMatch(/:app-instance\//)
-      expect(await inside(...Healthcheck.Test.slice(1)).exit()).toBe(0)
-      const writing = inside('/usr/bin/node', '-e', `require('fs').writeFileSync('/app/x', '')`)
-      await writing.exit()
-      expect(writing.stderr).toContain('EROFS')
-      server.kill('SIGTERM')
-      expect(await server.exit()).toBe(0)
-      // Now no server runs.
-      expect(await inside(...Healthcheck.Test.slice(1)).exit()).toBe(1)
-    },
-  )
+    const container = await done('buildah', 'from', 'carillon-test')
+    const place = await done('buildah', 'mount', container)
+    const data = join(folder, 'data')
+    await mkdir(data)
+    await done('chown', '10001:10001', data)
+    const port = await freePort()
+    // A runtime with --read-only does the same: the root file system, with the volume on it.
+    const mounted = `mount --bind ${place} ${place} && mount --bind ${data} ${place}/data && mount -o remount,bind,ro ${place}`
+    const variables = Object.fromEntries(Env.map(each => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]))
+    const settings = { CARILLON_PORT: String(port), CARILLON_TLS_PORT: '0', NODE_COMPILE_CACHE: '', ...keyVariables }
+    const inside = (...command: string[]) =>
+      new Program('unshare', ['-m', 'sh', '-ec', `${mounted}; exec chroot --userspec=10001:10001 ${place} "$@"`, 'sh', ...command], {
+        env: { ...variables, ...settings },
+      })
+    const server = inside(...Entrypoint, 'serve')
+    expect(new URL(await server.url()).port).toBe(String(port))
+    expect(await done('stat', '-c', '%u', `/proc/${server.pid}`)).toBe('10001')
+    const { identity } = clientsOf({ url: `http://127.0.0.1:${port}`, rootKey })
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'in the image' })
+    expect(AppInstanceArn).toMatch(/:app-instance\//)
+    expect(await inside(...Healthcheck.Test.slice(1)).exit()).toBe(0)
+    const writing = inside('/usr/bin/node', '-e', `require('fs').writeFileSync('/app/x', '')`)
+    await writing.exit()
+    expect(writing.stderr).toContain('EROFS')
+    server.kill('SIGTERM')
+    expect(await server.exit()).toBe(0)
+    // Now no server runs.
+    expect(await inside(...Healthcheck.Test.slice(1)).exit()).toBe(1)
+  })
 })
 
 describe.skipIf(!works('dpkg-deb', '--version') || !isRoot)('the package for Debian', () => {
-  test('is installed by dpkg in an empty root, and serves from there', { timeout: 300_000 }, async () => {
+  test('is installed by dpkg in an empty root, and serves from there', async () => {
     const file = join(folder, 'carillon.deb')
     await done(join(root, 'deploy/deb/build'), 'carillon', file)
     const place = join(folder, 'debian')

@@ -103,28 +103,24 @@ describe.skipIf(!existsSync(nginx))('docs/behind-a-proxy.md, what goes wrong wit
 })
 
 describe.each(fronts)('docs/behind-a-proxy.md, $section', front => {
-  test.skipIf(!existsSync(front.command))(
-    'calls of each client and sockets pass, and no client chooses its address',
-    { timeout: 180_000 },
-    async () => {
-      const { env, url, curl, auditLog } = await startBehind(front)
-      expect(await run(process.execPath, [example('javascript_main_job.mjs')], { env })).toMatchObject({ code: 0, stdout: list })
-      for (const python of pythons)
-        expect(await run(python, [example('boto3_main_job.py')], { env })).toMatchObject({ code: 0, stdout: list })
+  test.skipIf(!existsSync(front.command))('calls of each client and sockets pass, and no client chooses its address', async () => {
+    const { env, url, curl, auditLog } = await startBehind(front)
+    expect(await run(process.execPath, [example('javascript_main_job.mjs')], { env })).toMatchObject({ code: 0, stdout: list })
+    for (const python of pythons)
+      expect(await run(python, [example('boto3_main_job.py')], { env })).toMatchObject({ code: 0, stdout: list })
 
-      const seed = await run(process.execPath, [example('browser/seed.mjs')], { env: { ...env, AWS_SHARED_CREDENTIALS_FILE: 'none' } })
-      const userArn = /^Bob +(\S+)$/m.exec(seed.stdout)![1]!
-      for (const aws of awsCommands) {
-        const args = ['chime-sdk-identity', 'describe-app-instance-user', '--app-instance-user-arn', userArn, '--endpoint-url', url]
-        expect(await run(aws, args, { env })).toMatchObject({ code: 0, stdout: expect.stringContaining('"Bob"') })
-      }
-      const asked = [{ name: 'bob', endpoint: url, userArn, credentials: rootKey }]
-      const session = new Program(process.execPath, [join(root, 'server/test/clients/session-client.ts'), JSON.stringify(asked)], { env })
-      await session.printed(/^bob SESSION_ESTABLISHED/m)
+    const seed = await run(process.execPath, [example('browser/seed.mjs')], { env: { ...env, AWS_SHARED_CREDENTIALS_FILE: 'none' } })
+    const userArn = /^Bob +(\S+)$/m.exec(seed.stdout)![1]!
+    for (const aws of awsCommands) {
+      const args = ['chime-sdk-identity', 'describe-app-instance-user', '--app-instance-user-arn', userArn, '--endpoint-url', url]
+      expect(await run(aws, args, { env })).toMatchObject({ code: 0, stdout: expect.stringContaining('"Bob"') })
+    }
+    const asked = [{ name: 'bob', endpoint: url, userArn, credentials: rootKey }]
+    const session = new Program(process.execPath, [join(root, 'server/test/clients/session-client.ts'), JSON.stringify(asked)], { env })
+    await session.printed(/^bob SESSION_ESTABLISHED/m)
 
-      await curl('-H', 'X-Forwarded-For: 203.0.113.7', '-H', 'Forwarded: for=203.0.113.7', `${url}/app-instances`)
-      await expect.poll(() => readFile(auditLog, 'utf8')).toMatch(/"operation":"Connect"/)
-      expect(await readFile(auditLog, 'utf8')).not.toContain('203.0.113.7')
-    },
-  )
+    await curl('-H', 'X-Forwarded-For: 203.0.113.7', '-H', 'Forwarded: for=203.0.113.7', `${url}/app-instances`)
+    await expect.poll(() => readFile(auditLog, 'utf8')).toMatch(/"operation":"Connect"/)
+    expect(await readFile(auditLog, 'utf8')).not.toContain('203.0.113.7')
+  })
 })

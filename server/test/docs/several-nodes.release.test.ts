@@ -66,7 +66,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
   ['docs/behind-a-proxy.md', ofPage],
   ['deploy/compose', ofCompose],
 ])('HAProxy with several nodes, as in %s,', (_, configuration) => {
-  test('leaves the sockets of a node that stops to the node, and sends new requests to the other', { timeout: 120_000 }, async () => {
+  test('leaves the sockets of a node that stops to the node, and sends new requests to the other', async () => {
     const { one, urlOfOne, usesOne, socket, isHealthy, alice, app } = await startBehind(configuration)
     const request = await halfARequest(urlOfOne)
     one.kill('SIGTERM')
@@ -78,7 +78,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
     expect(await socket.closed).toEqual({ code: 1012, reason: 'The server restarts' })
   })
 
-  test('ends the sockets of a node that does not answer', { timeout: 120_000 }, async () => {
+  test('ends the sockets of a node that does not answer', async () => {
     const { one, socket } = await startBehind(configuration)
     process.kill(one.pid, 'SIGSTOP')
     onTestFinished(() => one.kill('SIGCONT'))
@@ -90,7 +90,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
   test.each([
     ['refuses connections', 'cut', 'mend'],
     ['does not answer', 'freeze', 'thaw'],
-  ] as const)('leaves all sockets open while the database %s', { timeout: 120_000 }, async (_, begin, end) => {
+  ] as const)('leaves all sockets open while the database %s', async (_, begin, end) => {
     const { database, usesOne, socket, isHealthy } = await startBehind(configuration)
     database[begin]()
     await expect.poll(usesOne).toBe(false)

@@ -33,7 +33,6 @@ async function threeNodes(flags: readonly string[]) {
 
 test.skipIf(!hasNats)(
   'three nodes, one of them killed once Lex has answered it: one reply to each message, heard once; every record in order, and every push',
-  { timeout: 600_000 },
   async () => {
     const [nats, kinesis, fcm] = [await startNats(), await startKinesis(), await startFcm()]
     onTestFinished(() => kinesis.close())

@@ -35,7 +35,6 @@ const heardBy = ({ events }: Listening) =>
 
 test.skipIf(!hasNats || !hasFormer)(
   'nodes of the former version go on beside newer ones that have migrated the database: every operation, and all events on every node',
-  { timeout: 600_000 },
   async () => {
     const [{ url: natsUrl }, databaseUrl, older] = [await startNats(), await createPostgresDatabase(), await formerMain()]
     const database = new Client(databaseUrl)

@@ -70,77 +70,73 @@ function evenly(count: number, keyOf: (id: string) => string): string[] {
   return ids
 }
 
-test(
-  'an ordinary consumer reads all seventeen types of records back, in the order of each channel, through a resharding',
-  { timeout: 240_000 },
-  async () => {
-    const kinesis = await kinesisLocal()
-    const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.endpoint, elasticChannelsPerAppInstance: '10' })
-    onTestFinished(() => world.close())
-    const { messaging } = world
-    const { arn: AppInstanceArn, user } = await world.appInstance(['ann', 'bob', 'eve', 'tom'], { admins: ['root'] })
-    const ResourceArn = `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`
-    const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn }))
-    await messaging.putMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations })
-    const [ann, bob] = [user('ann'), user('bob')]
-    const ids = evenly(8, id => `${AppInstanceArn}/channel/${id}`)
-    const channels = await Promise.all(ids.map(async ChannelId => open(world, ann, { ChannelId, MemberArns: [bob] })))
-    const send = async (from: number) => {
-      for (let number = from; number < from + 25; number++)
-        await Promise.all(channels.map(async channel => say(world, ann, channel, String(number))))
-    }
-    await send(0)
-    const sending = send(25)
-    await kinesis.split()
-    await sending
-    await send(50)
+test('an ordinary consumer reads all seventeen types of records back, in the order of each channel, through a resharding', async () => {
+  const kinesis = await kinesisLocal()
+  const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.endpoint, elasticChannelsPerAppInstance: '10' })
+  onTestFinished(() => world.close())
+  const { messaging } = world
+  const { arn: AppInstanceArn, user } = await world.appInstance(['ann', 'bob', 'eve', 'tom'], { admins: ['root'] })
+  const ResourceArn = `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`
+  const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn }))
+  await messaging.putMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations })
+  const [ann, bob] = [user('ann'), user('bob')]
+  const ids = evenly(8, id => `${AppInstanceArn}/channel/${id}`)
+  const channels = await Promise.all(ids.map(async ChannelId => open(world, ann, { ChannelId, MemberArns: [bob] })))
+  const send = async (from: number) => {
+    for (let number = from; number < from + 25; number++)
+      await Promise.all(channels.map(async channel => say(world, ann, channel, String(number))))
+  }
+  await send(0)
+  const sending = send(25)
+  await kinesis.split()
+  await sending
+  await send(50)
 
-    const ChannelArn = channels[0]!
-    const channel = { ChannelArn, ChimeBearer: ann }
-    const MessageId = await say(world, ann, ChannelArn, 'old')
-    await messaging.updateChannelMessage({ ...channel, MessageId, Content: 'new' })
-    await messaging.redactChannelMessage({ ...channel, MessageId })
-    await messaging.deleteChannelMessage({ ...channel, ChimeBearer: user('root'), MessageId })
-    await messaging.updateChannel({ ...channel, Name: 'new' })
-    await messaging.putChannelExpirationSettings({ ...channel })
-    await messaging.createChannelModerator({ ...channel, ChannelModeratorArn: bob })
-    await messaging.deleteChannelModerator({ ...channel, ChannelModeratorArn: bob })
-    await messaging.createChannelBan({ ...channel, MemberArn: bob })
-    await messaging.deleteChannelBan({ ...channel, MemberArn: bob })
-    await messaging.deleteChannel(channel)
-    const elastic = await open(world, ann, {
-      ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 40 },
-    })
-    for (const name of ['bob', 'eve', 'tom'])
-      await messaging.createChannelMembership({ ChannelArn: elastic, MemberArn: user(name), Type: 'DEFAULT', ChimeBearer: ann })
-    for (const name of ['bob', 'tom'])
-      await messaging.deleteChannelMembership({ ChannelArn: elastic, MemberArn: user(name), ChimeBearer: ann })
-    await purged(world)
+  const ChannelArn = channels[0]!
+  const channel = { ChannelArn, ChimeBearer: ann }
+  const MessageId = await say(world, ann, ChannelArn, 'old')
+  await messaging.updateChannelMessage({ ...channel, MessageId, Content: 'new' })
+  await messaging.redactChannelMessage({ ...channel, MessageId })
+  await messaging.deleteChannelMessage({ ...channel, ChimeBearer: user('root'), MessageId })
+  await messaging.updateChannel({ ...channel, Name: 'new' })
+  await messaging.putChannelExpirationSettings({ ...channel })
+  await messaging.createChannelModerator({ ...channel, ChannelModeratorArn: bob })
+  await messaging.deleteChannelModerator({ ...channel, ChannelModeratorArn: bob })
+  await messaging.createChannelBan({ ...channel, MemberArn: bob })
+  await messaging.deleteChannelBan({ ...channel, MemberArn: bob })
+  await messaging.deleteChannel(channel)
+  const elastic = await open(world, ann, {
+    ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 40 },
+  })
+  for (const name of ['bob', 'eve', 'tom'])
+    await messaging.createChannelMembership({ ChannelArn: elastic, MemberArn: user(name), Type: 'DEFAULT', ChimeBearer: ann })
+  for (const name of ['bob', 'tom'])
+    await messaging.deleteChannelMembership({ ChannelArn: elastic, MemberArn: user(name), ChimeBearer: ann })
+  await purged(world)
 
-    const wanted = [
-      ...['CREATE', 'UPDATE', 'REDACT', 'DELETE'].map(act => `${act}_CHANNEL_MESSAGE`),
-      'CREATE_CHANNEL',
-      'UPDATE_CHANNEL',
-      'DELETE_CHANNEL',
-      'UPDATE_CHANNEL_EXPIRATION_SETTINGS',
-      ...['MEMBERSHIP', 'BAN', 'MODERATOR'].flatMap(what => [`CREATE_CHANNEL_${what}`, `DELETE_CHANNEL_${what}`]),
-      'CREATE_SUB_CHANNEL',
-      'DELETE_SUB_CHANNEL',
-    ]
-    const all = async () => {
-      const found = new Set((await kinesis.consume()).map(({ event }) => event.EventType))
-      return wanted.every(type => found.has(type))
-    }
-    await until(all, 120_000)
-    const records = await kinesis.consume()
-    expect(new Set(records.map(({ event }) => event.EventType))).toEqual(new Set(wanted))
-    expect(records.every(({ event, partitionKey }) => event.Payload['ChannelArn'] === partitionKey)).toBe(true)
-    expect(new Set(records.map(({ shard }) => shard)).size).toBe(4)
-    for (const each of channels) {
-      const contents = records.filter(({ partitionKey, event }) => partitionKey === each && /^\d+$/.test(String(event.Payload['Content'])))
-      expect([...new Set(contents.map(({ event }) => Number(event.Payload['Content'])))]).toEqual(
-        Array.from({ length: 75 }, (_, index) => index),
-      )
-    }
-  },
-)
+  const wanted = [
+    ...['CREATE', 'UPDATE', 'REDACT', 'DELETE'].map(act => `${act}_CHANNEL_MESSAGE`),
+    'CREATE_CHANNEL',
+    'UPDATE_CHANNEL',
+    'DELETE_CHANNEL',
+    'UPDATE_CHANNEL_EXPIRATION_SETTINGS',
+    ...['MEMBERSHIP', 'BAN', 'MODERATOR'].flatMap(what => [`CREATE_CHANNEL_${what}`, `DELETE_CHANNEL_${what}`]),
+    'CREATE_SUB_CHANNEL',
+    'DELETE_SUB_CHANNEL',
+  ]
+  const all = async () => {
+    const found = new Set((await kinesis.consume()).map(({ event }) => event.EventType))
+    return wanted.every(type => found.has(type))
+  }
+  await until(all, 120_000)
+  const records = await kinesis.consume()
+  expect(new Set(records.map(({ event }) => event.EventType))).toEqual(new Set(wanted))
+  expect(records.every(({ event, partitionKey }) => event.Payload['ChannelArn'] === partitionKey)).toBe(true)
+  expect(new Set(records.map(({ shard }) => shard)).size).toBe(4)
+  for (const each of channels) {
+    const contents = records.filter(({ partitionKey, event }) => partitionKey === each && /^\d+$/.test(String(event.Payload['Content'])))
+    expect([...new Set(contents.map(({ event }) => Number(event.Payload['Content'])))]).toEqual(
+      Array.from({ length: 75 }, (_, index) => index),
+    )
+  }
+})

@@ -44,7 +44,7 @@ describe('More messages than a node invokes processors for at once', () => {
   onBothDatabases(
     'with processors that can be reached',
     world => {
-      test('are all released by a slow processor, and so is what another app instance sends meanwhile', { timeout: 300_000 }, async () => {
+      test('are all released by a slow processor, and so is what another app instance sends meanwhile', async () => {
         const { messaging } = world()
         let [running, most] = [0, 0]
         const full = Promise.withResolvers<void>()
@@ -75,7 +75,7 @@ describe('More messages than a node invokes processors for at once', () => {
         expect(most - repeated).toBeLessThanOrEqual(32)
       })
 
-      test('are all released if the endpoint never answers, and others arrive after them', { timeout: 300_000 }, async () => {
+      test('are all released if the endpoint never answers, and others arrive after them', async () => {
         const silent = lambda.define()
         silent.delay = 600_000
         const { sendAll, areAll } = await flowOf(world(), processor(silent.arn, { FallbackAction: 'CONTINUE' }))
@@ -94,7 +94,7 @@ describe('More messages than a node invokes processors for at once', () => {
   onBothDatabases(
     'with an endpoint that does not exist',
     world => {
-      test('are all released', { timeout: 300_000 }, async () => {
+      test('are all released', async () => {
         const { sendAll, areAll } = await flowOf(
           world(),
           processor('arn:aws:lambda:us-east-1:123456789012:function:f', { FallbackAction: 'CONTINUE' }),
@@ -111,7 +111,6 @@ const delayOutbox = statement(`update outbox set next_at = next_at - 3600000`)
 
 test.each(databaseKinds)(
   'an outbox whose entries stay due is reported in the log, in /metrics and by `carillon doctor`, on %s',
-  { timeout: 300_000 },
   async kind => {
     const where = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: await temporaryFolder(), tls: 'off' }
     const silent = lambda.define()

@@ -8,7 +8,6 @@ const LexBotAliasArn = 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/
 
 test.each(databaseKinds)(
   'a node that is killed once Lex has answered, before or after the reply is stored, leaves exactly one reply, on %s',
-  { timeout: 600_000 },
   async kind => {
     const lex = await startLex()
     onTestFinished(() => lex.close())

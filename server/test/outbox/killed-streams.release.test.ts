@@ -4,7 +4,6 @@ import { createPostgresDatabase, databaseKinds } from '../support/world.ts'
 
 test.each(databaseKinds)(
   'a server that is killed while it streams to a Kinesis that fails, cuts and is away loses no record, and each channel keeps its order, on %s',
-  { timeout: 600_000 },
   async kind => {
     const databaseUrl = kind === 'postgres' ? await createPostgresDatabase({ made: true }) : undefined
     const plan = { messages: 2000, channels: 20, kills: 3, awayMilliseconds: 3000, databaseUrl, say: () => {} }

@@ -31,7 +31,6 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 test.each(databaseKinds)(
   'every record arrives, in the order of its channel, through entries that fail, throttling and cut connections, from two nodes, on %s',
-  { timeout: 240_000 },
   async kind => {
     const kinesis = await startKinesis()
     onTestFinished(() => kinesis.close())

@@ -12,7 +12,6 @@ const openAtMost = 256
 
 test.each(databaseKinds)(
   'a push to thousands of devices of a service that refuses them delays no message and no other push, and reaches each in the end, on %s',
-  { timeout: 300_000 },
   async kind => {
     const members = membersOn[kind]
     const fcm = await startFcm()

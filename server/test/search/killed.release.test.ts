@@ -11,7 +11,6 @@ const kills = 3
 
 test.each(databaseKinds)(
   'a server that is killed while it indexes finds all acknowledged messages after it has caught up, and nothing that was redacted, on %s',
-  { timeout: 240_000 },
   async kind => {
     const data = await temporaryFolder()
     const where = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : []

@@ -7,7 +7,7 @@ import { startWorld } from '../support/world.ts'
 
 const messages = 6000
 
-test('an index of many messages of the greatest length is built in the memory that its thread has', { timeout: 600_000 }, async () => {
+test('an index of many messages of the greatest length is built in the memory that its thread has', async () => {
   const data = await temporaryFolder()
   const before = await startWorld('sqlite', { data })
   const { user } = await before.appInstance(['a'])

@@ -19,7 +19,7 @@ describe('with the package installed beside them', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test('the tests of examples/vitest pass', { timeout: 180_000 }, async () => {
+  test('the tests of examples/vitest pass', async () => {
     await cp(join(root, 'examples/vitest'), join(folder, 'vitest'), { recursive: true })
     // The dependencies that npm would install beside the package.
     const modules = join(folder, 'vitest/node_modules')
@@ -33,7 +33,7 @@ describe('with the package installed beside them', () => {
     expect(code).toBe(0)
   })
 
-  test.skipIf(!hasPytest)('the tests of examples/pytest pass', { timeout: 180_000 }, async () => {
+  test.skipIf(!hasPytest)('the tests of examples/pytest pass', async () => {
     await cp(join(root, 'examples/pytest'), join(folder, 'pytest'), { recursive: true })
     const env = { AWS_CONFIG_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true', PYTHONDONTWRITEBYTECODE: '1' }
     const { code, stdout } = await run('python3', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'], { cwd: join(folder, 'pytest'), env })
@@ -41,7 +41,7 @@ describe('with the package installed beside them', () => {
     expect(code).toBe(0)
   })
 
-  test('the GitHub Action starts a server in test mode and sets the variables of the clients', { timeout: 180_000 }, async () => {
+  test('the GitHub Action starts a server in test mode and sets the variables of the clients', async () => {
     const [variables, seed, pid] = [join(folder, 'variables'), join(folder, 'seed.json'), join(folder, 'pid')]
     await writeFile(seed, JSON.stringify({ Id: 'chat' }))
     // At GitHub the end of a job ends what its steps have started; here the wrapper of npx has the process to end.
