@@ -64,7 +64,7 @@ export const search = {
     const period = [NotBefore, NotAfter].map(at => at?.toISOString() ?? '')
     const about = [SearchText ?? '', ChannelArn, SubChannelId, SenderArn, ...period, SortBy]
     const { items, NextToken } = await paged(call, input, about, async (after, limit) =>
-      SortBy === 'BEST' ? bestFound(db, index, searched, after ?? [], limit) : newestFound(db, index, searched, after, limit),
+      SortBy === 'BEST' ? bestFound(db, index, searched, after, limit) : newestFound(db, index, searched, after, limit),
     )
     return { ...answer, FoundMessages: items.map(shown), NextToken }
   },

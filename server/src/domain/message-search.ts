@@ -125,29 +125,42 @@ export async function newestFound(
   return { items, next: last }
 }
 
+/** Whether a candidate with that cursor comes after the other one: candidates are listed from the newest to the oldest. */
+function isAfter(cursor: Cursor, other: Cursor) {
+  const at = cursor.findIndex((number, index) => number !== other[index])
+  return at >= 0 && cursor[at]! < other[at]!
+}
+
 /**
- * A page of the best of the newest thousand messages that match. The cursor is how many were shown, and the newest candidate, so that later
- * messages do not move the pages.
+ * A page of the best of the newest thousand messages that match. The cursor is the score of the last message of the page before, its place
+ * in the index, and that of the newest candidate. So neither later messages nor those that are gone move the pages.
  */
 export async function bestFound(
   db: Database,
   index: SearchIndex,
   search: MessageSearch,
-  [shown = 0, ...newest]: Cursor,
+  after: Cursor | undefined,
   limit: number,
 ): Promise<Page<FoundMessage>> {
   const searching = new Searching(db, index, search)
-  const candidates = await searching.candidates(newest.length === 0 ? undefined : newest, mostRanked)
+  const [lastScore = Infinity, ...places] = after ?? []
+  const [last, newest] = [places.slice(0, places.length / 2), places.slice(places.length / 2)]
+  const candidates = await searching.candidates(after && newest, mostRanked)
   const found = []
   for (let from = 0; from < candidates.length; from += step) {
-    found.push(...(await searching.found(candidates.slice(from, from + step))))
+    const some = candidates.slice(from, from + step)
+    const matching = await searching.found(some)
+    found.push(...matching.flatMap((each, position) => (each ? [{ ...each, cursor: some[position]!.cursor }] : [])))
     await turn()
   }
-  const ranked = found.filter(each => each !== undefined).toSorted((a, b) => b.score - a.score)
-  const items = ranked.slice(shown, shown + limit).map(each => searching.shown(each))
-  const hasMore = ranked.length > shown + limit
+  const ranked = found
+    .filter(({ score, cursor }) => score < lastScore || (score === lastScore && isAfter(cursor, last)))
+    .toSorted((a, b) => b.score - a.score)
+  const page = ranked.slice(0, limit)
+  const shown = page.at(-1)
   const [first] = candidates
   const before =
-    newest.length > 0 || !first ? newest : first.cursor.map((number, index) => (index === first.cursor.length - 1 ? number + 1 : number))
-  return { items, next: hasMore ? [shown + limit, ...before] : undefined }
+    after || !first ? newest : first.cursor.map((number, position) => (position === first.cursor.length - 1 ? number + 1 : number))
+  const next = shown && ranked.length > limit ? [shown.score, ...shown.cursor, ...before] : undefined
+  return { items: page.map(each => searching.shown(each)), next }
 }

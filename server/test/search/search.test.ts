@@ -301,6 +301,22 @@ onBothDatabases(
       expect((await contents('fish', { NotBefore, NotAfter })).map(text => text.at(-1))).toEqual(['5', '4', '3'])
     })
 
+    test('skips no message of a later page where one of an earlier page is gone, and repeats none for a new one', async () => {
+      const { ChannelArn, ann, send, answerOf, contents, indexed } = await made()
+      const { messaging } = world()
+      for (let count = 1; count <= 3; count++) await send(`${'fish '.repeat(count)}number ${count}`)
+      for (const name of ['a', 'b', 'c']) await send(`fish ${name}`)
+      await indexed('fish c')
+      for (const SortBy of ['BEST', 'NEWEST']) {
+        const all = await contents('fish', { SortBy })
+        const { FoundMessages: [gone, ...others] = [], NextToken } = await answerOf('fish', { SortBy, MaxResults: 2 })
+        await messaging.redactChannelMessage({ ChannelArn, MessageId: gone!.ChannelMessage!.MessageId!, ChimeBearer: ann })
+        await send(`fish fish fish ${SortBy}`)
+        await indexed(`fish fish fish ${SortBy}`)
+        expect([others.length, await contents('fish', { SortBy, NextToken })]).toEqual([1, all.slice(2)])
+      }
+    })
+
     test('refuses a search without words, and one with too many', async () => {
       const { contents } = await made()
       expect(await refusal(contents('?!'))).toMatchObject({ message: 'SearchText has no word' })
