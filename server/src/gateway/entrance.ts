@@ -7,10 +7,12 @@ import type { Origin } from '../auth/origin.ts'
 import { ownKinds } from '../bus/socket-events.ts'
 import type { Presigned, PresignedRequest } from '../auth/signature/presigned-url.ts'
 import { Trail } from '../auth/trail.ts'
+import { isOutage } from '../database/outage.ts'
 import type { Sender } from '../http/sender.ts'
 import type { ConnectedSession, SessionOfUser } from '../nodes/session-of-user.ts'
 import type { SessionsOfNodes } from '../nodes/sessions.ts'
 import { placesAfter } from '../store/memberships.ts'
+import { messageOf } from '../tools/error-text.ts'
 import { Turns } from '../tools/turns.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
@@ -91,7 +93,8 @@ export class Entrance {
         refusals.write({ code: error.code, sourceAddress: request.sourceAddress, reason: error.message }, 'A connection is refused')
         ws.close(error.code, closeReason(error.message))
       } else {
-        log.error({ err: error }, 'A connection has failed')
+        if (isOutage(error)) refusals.write({ why: messageOf(error) }, 'A connection has failed', 'warn')
+        else log.error({ err: error }, 'A connection has failed')
         tryLater(ws, socket, 'The service is temporarily unavailable')
       }
     } finally {

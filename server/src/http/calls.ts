@@ -4,7 +4,7 @@ import type { Arrivals } from './arrivals.ts'
 import { Trail } from '../auth/trail.ts'
 import type { RecentCalls } from '../auth/recent-calls.ts'
 import type { AuditLog } from '../observe/audit.ts'
-import type { ApiError } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Refusals } from '../observe/refusals.ts'
@@ -17,6 +17,7 @@ import { tooManyAtOnce } from './operator-pages.ts'
 import { Body, checkLength, hasBody, isEndless, noBody, type BodyMemory } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
 import { largestBody } from './largest.ts'
+import { messageOf } from '../tools/error-text.ts'
 
 export interface CallTools {
   readonly log: Log
@@ -37,6 +38,12 @@ export interface CallTools {
   readonly bodyMemory: BodyMemory
   /** Whether an error means that the database is not available. */
   readonly isOutage: (error: unknown) => boolean
+}
+
+/** Why a call is answered with 503, as far as its Reason does not say it. */
+function causeOf(error: unknown): string | undefined {
+  const cause = error instanceof ApiError ? error.cause : error
+  return cause === undefined ? undefined : messageOf(cause)
 }
 
 export type Params = Readonly<Record<string, string>>
@@ -165,7 +172,9 @@ export class Calls {
     const shown = shownError(error, isOutage)
     const { status, type, reason } = shown
     const about = { requestId, operation, method, path: url?.split('?')[0], status, type, reason }
-    if (status >= 500) log.error({ ...about, err: error }, shown.message)
+    // An outage or too much load concerns every call, and its stack says nothing.
+    if (status === 503) refusals.write({ ...about, why: causeOf(error) }, shown.message, 'warn')
+    else if (status >= 500) log.error({ ...about, err: error }, shown.message)
     else refusals.write(about, shown.message)
     return this.#tools.shown(shown)
   }

@@ -6,27 +6,31 @@ const rate = { perSecond: 2, atOnce: 20 }
 const longestText = 1024
 
 /**
- * Logs why calls and connections are refused. The number and length of its lines are bounded, so nobody can flood the log; a line
- * says how many were left out since the one before. The level `debug` has all of them, uncut.
+ * Logs why calls and connections are refused. The number and length of its lines are bounded for each of its two levels, so nobody can flood
+ * the log; a line says how many were left out since the one before. The level `debug` has all of them, uncut.
  */
 export class Refusals {
   readonly #log: Log
   readonly #buckets = new TokenBuckets({ shared: false })
-  #leftOut = 0
+  readonly #leftOut = { info: 0, warn: 0 }
 
   constructor(log: Log) {
     this.#log = log
   }
 
-  write(about: Readonly<Record<string, string | number | undefined>>, message: string) {
+  /** A warning is about something that the server should have done. */
+  write(about: Readonly<Record<string, string | number | undefined>>, message: string, level: 'info' | 'warn' = 'info') {
     const now = performance.now()
-    if (this.#log.isLevelEnabled('debug')) this.#log.debug(about, message)
-    else if (this.#buckets.wait('', rate, now) > 0) this.#leftOut++
+    if (this.#log.isLevelEnabled('debug')) this.#log[level === 'warn' ? 'warn' : 'debug'](about, message)
+    else if (this.#buckets.wait(level, rate, now) > 0) this.#leftOut[level]++
     else {
-      this.#buckets.take('', rate, now)
-      const leftOut = this.#leftOut === 0 ? undefined : this.#leftOut
-      this.#leftOut = 0
-      this.#log.info({ ...Object.fromEntries(Object.entries(about).map(([name, value]) => [name, short(value)])), leftOut }, short(message))
+      this.#buckets.take(level, rate, now)
+      const leftOut = this.#leftOut[level] || undefined
+      this.#leftOut[level] = 0
+      this.#log[level](
+        { ...Object.fromEntries(Object.entries(about).map(([name, value]) => [name, short(value)])), leftOut },
+        short(message),
+      )
     }
   }
 }

@@ -10,8 +10,9 @@ import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { open, patiently, sayAmongMany } from '../api/acts.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
-import { main, run, safeKeyVariables } from '../support/process.ts'
-import { createPostgresDatabase, refusal, startWorld } from '../support/world.ts'
+import { keyVariables, main, rootKey, run, safeKeyVariables, serve } from '../support/process.ts'
+import { listen } from '../support/sockets.ts'
+import { clientsOf, createPostgresDatabase, makersOf, refusal, startWorld } from '../support/world.ts'
 import { unavailable } from './unavailable.ts'
 
 /** A server on that database, and the warnings that its process prints. */
@@ -273,6 +274,33 @@ test('while PostgreSQL does not accept the login any more, calls answer 503, and
   expect(await refusal(world.identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
   await accept('first')
   await expect.poll(async () => world.identity.listAppInstances({}).then(({ AppInstances }) => AppInstances, String)).toEqual([])
+})
+
+test('an outage floods no log: of many calls and connections some have a warning with its cause, and the rest are counted', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const { admin, role } = await asNewRole(url)
+  const server = serve(['--port', '0', '--database-url', url.href], { env: keyVariables })
+  const app = { url: await server.url(), rootKey }
+  const { identity } = clientsOf(app)
+  onTestFinished(() => identity.destroy())
+  const { user } = await makersOf(identity).appInstance(['ann'])
+  await admin.query(`alter role ${role} password 'second'`)
+  await admin.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '${role}'`)
+  await Promise.all(Array.from({ length: 100 }, async () => refusal(identity.createAppInstance({ Name: 'lost' }))))
+  const lines = () => server.stderr.split('\n').filter(line => line.includes('"status":503'))
+  await expect.poll(() => lines().length).toBeGreaterThan(0)
+  expect(lines().length).toBeLessThan(60)
+  for (const line of lines())
+    expect(JSON.parse(line)).toMatchObject({
+      level: 40,
+      why: expect.stringMatching(/password authentication failed|terminat/),
+      requestId: expect.anything(),
+    })
+  const failed = async () => {
+    await listen(app, user('ann')).catch(() => {})
+    return server.stderr
+  }
+  await expect.poll(failed).toMatch(/"level":40,[^\n]*"why":"[^\n]*"leftOut":\d+,"msg":"A connection has failed"/)
 })
 
 test('transaction_timeout of the database does not end a start that waits for the migration of another node', async () => {
