@@ -39,8 +39,9 @@ export class Standby extends Error {
 
 /** No connection to PostgreSQL can be opened, whatever the reason: the network, its certificate, or a login that it does not accept any more. */
 export class NotConnected extends Error {
+  /** Without the cause, whose message the log would repeat. */
   constructor(cause: unknown) {
-    super(whyNotConnected(cause), { cause })
+    super(whyNotConnected(cause))
   }
 }
 

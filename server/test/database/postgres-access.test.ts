@@ -296,6 +296,9 @@ test('an outage floods no log: of many calls and connections some have a warning
       why: expect.stringMatching(/password authentication failed|terminat/),
       requestId: expect.anything(),
     })
+  // The log has the message of an error and that of its cause in one.
+  expect(server.stderr).toMatch(/"err":\{[^\n]*password authentication failed/)
+  expect(server.stderr).not.toMatch(/(password authentication failed for user [^:\n]*): \1/)
   const failed = async () => {
     await listen(app, user('ann')).catch(() => {})
     return server.stderr
