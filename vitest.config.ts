@@ -53,7 +53,6 @@ const longest = [
   'outbox/stuck-lane.release',
   'cli/package.release',
   'outbox/lanes',
-  'nodes/heartbeat',
   'outbox/push-pauses',
   'gateway/presence',
   'events/every-operation',
@@ -77,8 +76,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // Three more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
-    maxWorkers: 5,
+    // Four more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -53,7 +53,7 @@ export default async function setup(project: TestProject) {
   // The folder of everything that the tests create, also in the programs that they start.
   if (folder !== undefined) process.env['TMPDIR'] = folder
   const [postgres, built, kinesis, nats, { pythons, awsCommands }] = await Promise.all([
-    startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
+    startPostgres(['-c', 'max_connections=500', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
     startKinesis({ hasAll: true }),
     hasNats ? runNats() : undefined,
