@@ -43,16 +43,17 @@ const selectVersion = statement<{ members: number; newest: number | null }>(`
     cross join (select 'DEFAULT' as type union all select 'HIDDEN') t) as newest
   from channels c where c.id = $1`)
 
-/** The most channels of a user in which another user is looked up. */
-const mostLookedUp = 1000
-const common = (one: string, other: string) => `exists (
+/** The channels of a user in which another user is looked up are so many of the oldest and of the newest. */
+const mostLookedUp = 500
+const common = (one: string, other: string, order: 'asc' | 'desc') => `exists (
   select 1 from (
     select x.channel_id from memberships x where x.member_id = ${one} and x.type = 'DEFAULT' and x.sub_channel_id = 0
-    order by x.id limit ${mostLookedUp}) theirs
+    order by x.id ${order} limit ${mostLookedUp}) theirs
   join memberships m on m.channel_id = theirs.channel_id and m.member_id = ${other} and m.sub_channel_id = 0 and m.type = 'DEFAULT'
   join channels c on c.id = m.channel_id and c.deleted_at is null)`
 const selectCommon = statement<{ shares: number }>(`
-  select case when ${common('$1', '$2')} or ${common('$2', '$1')} then 1 else 0 end as shares`)
+  select case when ${common('$1', '$2', 'asc')} or ${common('$2', '$1', 'asc')}
+    or ${common('$1', '$2', 'desc')} or ${common('$2', '$1', 'desc')} then 1 else 0 end as shares`)
 
 /** Undefined for a bot, or a user that is purged. */
 export async function presenceOf(db: Queries, userId: number): Promise<StoredPresence | undefined> {
@@ -79,8 +80,8 @@ export const putSeen = changeRow<[userId: number, at: number]>(`
   where presences.last_seen_at is null or presences.last_seen_at < excluded.last_seen_at`)
 
 /**
- * Whether both are DEFAULT members of an ordinary channel. If both are in more than a thousand, channels beyond the oldest thousand of
- * each do not count.
+ * Whether both are DEFAULT members of an ordinary channel. If both are in more than a thousand, a channel counts that is among the oldest or
+ * the newest 500 of one of them: the channels of everybody, and those of the present work.
  */
 export async function shareChannel(db: Queries, one: number, other: number): Promise<boolean> {
   return (await db.get(selectCommon, one, other))?.shares === 1
