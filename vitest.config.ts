@@ -44,6 +44,7 @@ const longest = [
   'outbox/crowded-outbox.release',
   'api/unread.release',
   'database/indexes.release',
+  'gateway/many-channels.release',
   'gateway/presence.release',
   'clients/browser.release',
   'database/hanging.release',
