@@ -78,8 +78,8 @@ onBothDatabases(
       const session = await listen(app, ben, { query: { 'carillon-events': 'typing' } })
       const some = [...joined.keys()].filter((_, index) => index % 300 === 0 || index === 2099)
       const heard = (kind: string) => {
-        const payloads = session.events.filter(({ type }) => type === kind).map(({ payload }) => payload!['ChannelArn'])
-        return some.every(channel => payloads.includes(channel))
+        const channelsOfEvents = new Set(session.events.filter(({ type }) => type === kind).map(({ payload }) => payload!['ChannelArn']))
+        return some.every(channel => channelsOfEvents.has(channel))
       }
       await forEach(some, async ChannelArn => carillon.call('SendTypingIndicator', { ChannelArn, IsTyping: true, ChimeBearer: ann }))
       await until(() => heard('UPDATE_TYPING_INDICATOR'))
