@@ -22,6 +22,7 @@ import { settings } from './settings/settings.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import type { Operation } from './contract/operation.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
+import { isStored } from './events/missed.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Connections } from './http/connections.ts'
@@ -69,7 +70,7 @@ import { Aliveness } from './tools/aliveness.ts'
 import { TurnEnd } from './tools/turn-end.ts'
 import { TokenBuckets } from './tools/token-buckets.ts'
 import type { Database } from './database/database.ts'
-import { openDatabase } from './database/open.ts'
+import { openDatabase, storesEvents } from './database/open.ts'
 import { keepAlive, requireSameBus } from './nodes/heartbeat.ts'
 import type { OpenBus } from './bus/bus.ts'
 import { openBus } from './nodes/open-bus.ts'
@@ -242,7 +243,12 @@ export async function startApp(
     metrics.node.set({ node: node.name, version: node.version, bus: node.bus ?? 'none' }, 1)
     let wake: ((what: Wake) => void) | undefined
     const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : opening?.bus.publish(what))
-    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
+    const opened = await openDatabase(config, {
+      log,
+      follow: what => follow(what as AfterCommit),
+      isStored: async what => isStored(opened, what as AfterCommit, storesEvents(config)),
+      settled: () => turnEnd.now(),
+    })
     const store = through(opened)
     db = store
     await requireSameBus(db, config.natsUrl !== undefined)

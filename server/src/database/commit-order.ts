@@ -3,6 +3,8 @@ import type { Follow } from './database.ts'
 /** What follows from one transaction that has not ended. */
 export interface FollowUps {
   add(what: unknown, channelId: number | undefined): void
+  /** Drops what is not so. If it rejects, it can be called again. */
+  keep(isSo: (what: unknown) => Promise<boolean>): Promise<void>
   end(how: 'committed' | 'undone'): void
 }
 
@@ -31,6 +33,13 @@ export class CommitOrder {
       add: (what, channelId) => {
         if (channelId === undefined) elsewhere.push(what)
         else this.#slotOf(channelId, own).following.push(what)
+      },
+      keep: async isSo => {
+        for (const list of [elsewhere, ...[...own.values()].map(({ following }) => following)]) {
+          const kept: unknown[] = []
+          for (const what of list) if (await isSo(what)) kept.push(what)
+          list.splice(0, list.length, ...kept)
+        }
       },
       end: how => {
         for (const [channelId, slot] of own) {

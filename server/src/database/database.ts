@@ -50,6 +50,12 @@ export type Follow = (what: unknown) => void
 /** The functions that a database calls after its commits. */
 export interface CommitListener {
   readonly follow: Follow
+  /**
+   * Whether the database shows that what would follow from a transaction has happened. Asked if PostgreSQL has not answered the COMMIT:
+   * it may say that a transaction with that id is committed although it has lost ours, since a crash or a failover lets another
+   * transaction have the same id. By default all has happened.
+   */
+  readonly isStored?: (what: unknown) => Promise<boolean>
   /** Called when a database knows that nothing more follows for now, after the callers of the transactions have continued. */
   readonly settled?: () => void
 }
@@ -79,7 +85,7 @@ export type LockName = `channel ${number}` | `app instance ${number}`
  *
  * Queries outside a transaction see only committed data. `transaction` resolves after the commit is on disk; if it rejects, nothing
  * of the work has happened, unless PostgreSQL has not answered the COMMIT: then it may have happened, and what follows from it follows
- * once PostgreSQL says so. `work` may run several times (PostgreSQL repeats it after a deadlock, and both repeat it after a
+ * once PostgreSQL shows that it has. `work` may run several times (PostgreSQL repeats it after a deadlock, and both repeat it after a
  * RetryTransaction), so it contains only SQL and pure computation, and awaits nothing but its own queries.
  */
 export interface Database extends Queries {

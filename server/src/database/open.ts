@@ -19,14 +19,16 @@ interface Prepare {
   readonly postgres: (client: ClientBase, where: string) => Promise<void>
 }
 
+/** Whether events are stored with these settings: for other nodes that miss them, and for clients that reconnect. */
+export const storesEvents = ({ natsUrl, resume }: Pick<Config, 'natsUrl' | 'resume'>) => natsUrl !== undefined || resume === 'on'
+
 async function open(
   { databaseUrl, natsUrl, resume, search }: Config,
   { log, ...listener }: Given,
   file: () => Promise<string>,
   prepare: Prepare,
 ): Promise<Database> {
-  // Stored events are for other nodes that miss them, and for clients that reconnect.
-  const besides: Besides = { storesEvents: natsUrl !== undefined || resume === 'on', feedsSearch: search === 'on' }
+  const besides: Besides = { storesEvents: storesEvents({ natsUrl, resume }), feedsSearch: search === 'on' }
   if (databaseUrl === undefined) {
     const path = await file()
     const where = path === ':memory:' ? 'The database in memory' : path
@@ -36,7 +38,7 @@ async function open(
   const { PostgresDatabase } = await import('./postgres.ts')
   return PostgresDatabase.open(databaseUrl, {
     prepare: client => prepare.postgres(client, 'The PostgreSQL database'),
-    follow: listener.follow,
+    ...listener,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: mostConnections,
     ...besides,

@@ -107,7 +107,10 @@ export class PostgresConnections {
     return ['begin isolation level read committed', ...set, 'select cast(pg_current_xact_id() as text) as id'].join('; ')
   }
 
-  /** Whether the transaction with that id has been committed; undefined while it is in progress. */
+  /**
+   * Whether a transaction with that id has been committed; undefined while it is in progress. After a crash or a failover it may be another
+   * one, if ours was lost.
+   */
   async isCommitted(id: string): Promise<boolean | undefined> {
     const { rows } = await this.ask(outcomeOf, [id])
     const { outcome } = (rows as { outcome: string | null }[])[0]!

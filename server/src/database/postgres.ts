@@ -7,8 +7,8 @@ import {
   type Besides,
   type Database,
   type LockName,
+  type CommitListener,
   type Statement,
-  type Follow,
   type Transaction,
   type Value,
   type Work,
@@ -54,9 +54,11 @@ class Transactions {
   readonly #settling = new Turns(1)
   readonly #turns: TransactionTurns
   readonly #besides: Besides
+  readonly #isStored: NonNullable<CommitListener['isStored']>
 
-  constructor(connections: PostgresConnections, most: number, follow: Follow, besides: Besides) {
+  constructor(connections: PostgresConnections, most: number, { follow, isStored = async () => true }: CommitListener, besides: Besides) {
     this.#connections = connections
+    this.#isStored = isStored
     this.#besides = besides
     this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
@@ -107,7 +109,11 @@ class Transactions {
   async #settle(id: string, followUps: FollowUps) {
     while (!this.#connections.isClosed) {
       const isCommitted = await this.#settling
-        .take(() => this.#connections.isCommitted(id))
+        .take(async () => {
+          const is = await this.#connections.isCommitted(id)
+          if (is) await followUps.keep(this.#isStored)
+          return is
+        })
         .catch((error: unknown) => (isOutage(error) ? undefined : false))
       if (isCommitted !== undefined) {
         followUps.end(isCommitted ? 'committed' : 'undone')
@@ -125,10 +131,9 @@ interface Shared {
   readonly transactions: Transactions
 }
 
-interface Opening extends Partial<Besides> {
+interface Opening extends Partial<Besides>, CommitListener {
   /** Migrates the schema, on a connection of its own without time-outs. */
   readonly prepare: (client: ClientBase) => Promise<void>
-  readonly follow: Follow
   /** Called for connections that break while they are idle. */
   readonly onError: (error: Error) => void
   readonly connections: number
@@ -147,7 +152,7 @@ export class PostgresDatabase extends Asking implements Database {
   }
 
   static async open(url: string, opening: Opening): Promise<PostgresDatabase> {
-    const { prepare, follow, onError, connections: most, storesEvents = false, feedsSearch = false } = opening
+    const { prepare, onError, connections: most, storesEvents = false, feedsSearch = false } = opening
     const hosts = new PostgresHosts(url)
     const client = await firstConnection(hosts, url)
     client.on('error', onError)
@@ -159,7 +164,7 @@ export class PostgresDatabase extends Asking implements Database {
       await client.end()
     }
     const connections = new PostgresConnections(hosts, { most, onError })
-    const transactions = new Transactions(connections, most, follow, { storesEvents, feedsSearch })
+    const transactions = new Transactions(connections, most, opening, { storesEvents, feedsSearch })
     return new PostgresDatabase({ connections, lookUps: new LookUps(connections.ask), transactions })
   }
 

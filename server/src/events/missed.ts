@@ -3,6 +3,8 @@ import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Queries } from '../database/database.ts'
 import type { NamedPlace } from '../store/places.ts'
 import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.ts'
+import type { AfterCommit } from './follower.ts'
+import { sequenceOf } from '../store/message-ids.ts'
 import { findMessage, messagesOfNumbers } from '../store/messages.ts'
 import { reachedChannel } from '../store/reached.ts'
 import { nameOfSubChannel } from '../store/sub-channels.ts'
@@ -31,6 +33,28 @@ async function eventAgain(db: Queries, channelId: number, sequence: number, { ki
     findMessage(db, { channelId, subChannelId, messageId }),
   ])
   return place && message ? socketEventOfMessage({ kind, moment: { sequence }, place, message }) : undefined
+}
+
+/**
+ * Whether the database shows that an event has happened: with that number its own row, or the message that it tells of as it tells it.
+ * What leaves no trace counts as happened: work to wake, an event without a number, and most events if events are not stored.
+ */
+export async function isStored(db: Queries, what: AfterCommit, storesEvents: boolean): Promise<boolean> {
+  if (!('channelId' in what) || what.sequence === undefined) return true
+  const { channelId, sequence, subChannelId, type, payload } = what
+  const messageId = payload['MessageId'] as string | undefined
+  if (type === 'CREATE_CHANNEL_MESSAGE' && messageId !== undefined && subChannelId !== undefined && sequenceOf(messageId) === sequence)
+    return (await findMessage(db, { channelId, subChannelId, messageId })) !== undefined
+  if (!storesEvents) return true
+  const text = JSON.stringify(what)
+  for (const row of await channelEvents(db, channelId, { after: sequence - 1, upTo: sequence })) {
+    if (row.event === text) return true
+    const stored = JSON.parse(row.event) as SocketEvent | StoredMessageEvent
+    if (!isMessage(stored) || stored.messageId !== messageId) continue
+    const again = await eventAgain(db, channelId, sequence, stored)
+    if (again?.type === type && (stored.kind === 'MessageSent' || JSON.stringify(again.payload) === JSON.stringify(payload))) return true
+  }
+  return false
 }
 
 /** The stored events, by number. */

@@ -220,7 +220,7 @@ test('while PostgreSQL restarts no acknowledged message is lost, and with its to
 const ends = async () => 'done'
 
 test('work that fails repeatedly does not delay others for good: after three times it runs alone', async () => {
-  const telling = { add: () => {}, end: () => {} }
+  const telling = { add: () => {}, keep: async () => {}, end: () => {} }
   const alone: string[] = []
   let comers = 0
   const failed = async () => {
@@ -242,7 +242,7 @@ test('work that fails repeatedly does not delay others for good: after three tim
 })
 
 test('on a locked channel no message shares a transaction until one of them has succeeded', async () => {
-  const telling = { add: () => {}, end: () => {} }
+  const telling = { add: () => {}, keep: async () => {}, end: () => {} }
   const lock = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
   const alone: { readonly place: string | undefined; readonly end: (result: string) => void }[] = []
   let isLocked = true
