@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { statement, type Database } from '../database/database.ts'
+import { isOutage } from '../database/outage.ts'
+import { livingNodes } from './nodes.ts'
 import { changeRow, firstValue } from './queries.ts'
 
 const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
@@ -31,23 +33,23 @@ const databaseIdentity = firstValue<string>(`
   select concat(system_identifier, ' ', (select oid from pg_database where datname = current_database())) as value
   from pg_control_system()`)
 
-/** The code of a function that does not exist, or that the role may not execute. */
-const isRefused = (error: unknown) => ['42883', '42501'].includes((error as { code?: string }).code ?? '')
-
 /**
  * The name that nodes of this database have in common on NATS. A restored copy has the name of the original in its rows: it gets a new
- * one, since its nodes would otherwise exchange events with those of the original.
+ * one, since its nodes would otherwise exchange events with those of the original. While nodes are alive the name stays: an upgrade of
+ * PostgreSQL, or a switch to another one, changes the identity under nodes that continue with their name.
  */
 export async function busNameOf(db: Database): Promise<string> {
   const identity = await databaseIdentity(db).catch((error: unknown) => {
-    if (isRefused(error)) return undefined
-    throw error
+    if (isOutage(error)) throw error
+    // The role may not read it, or a service like PostgreSQL does not have it.
+    return undefined
   })
   return db.transaction(async tx => {
     if (identity !== undefined) {
       const isFirst = (await tx.run(insertValue, busDatabase, identity)) === 1
+      const mayChange = !isFirst && (await livingNodes(tx)).length === 0
       // The row is locked until the commit: nodes that start at once get the same new name.
-      if (!isFirst && (await changeOtherValue(tx, busDatabase, identity))) await putValue(tx, busName, randomUUID())
+      if (mayChange && (await changeOtherValue(tx, busDatabase, identity))) await putValue(tx, busName, randomUUID())
     }
     await tx.run(insertValue, busName, randomUUID())
     return (await findValue(tx, busName))!

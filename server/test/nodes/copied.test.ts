@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
@@ -41,13 +42,35 @@ test.skipIf(!hasNats)(
   },
 )
 
-test('a role that may not read the identity of PostgreSQL has a name on NATS all the same', async () => {
+test.skipIf(!hasNats)(
+  'nodes that are alive while PostgreSQL gets another identity, as by pg_upgrade, keep their subjects, also for nodes that start beside them',
+  async () => {
+    const { url } = await startNats()
+    const databaseUrl = await createPostgresDatabase({ made: true })
+    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
+    const { rollCall } = await subjectsFor(first.app.db)
+    await first.app.db.run(statement(`update settings set value = 'another' where name = 'bus-database'`))
+    const second = await startWorld('postgres', { databaseUrl, natsUrl: url })
+    expect((await subjectsFor(second.app.db)).rollCall).toBe(rollCall)
+    await first.close()
+    await second.close()
+    const next = await startNode(databaseUrl, url)
+    expect((await subjectsFor(next.app.db)).rollCall).not.toBe(rollCall)
+  },
+)
+
+const failing = `create function pg_control_system() returns table (system_identifier bigint) language plpgsql as
+  $$ begin raise 'not supported' using errcode = 'feature_not_supported'; end $$`
+test.each([
+  ['the role may not read it', () => 'revoke execute on function pg_catalog.pg_control_system() from public'],
+  ['there is none', (role: string) => `alter role ${role} set search_path = public, pg_catalog; ${failing}`],
+])('if the identity of PostgreSQL cannot be read, since %s, nodes have a name on NATS all the same', async (_, prevent) => {
   const databaseUrl = await createPostgresDatabase({ made: true })
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   const role = `role_of_${client.database!}`
   await client.query(`create role ${role} login password 'secret'; grant all on schema public to ${role}`)
-  await client.query(`revoke execute on function pg_control_system() from public; grant all on all tables in schema public to ${role}`)
+  await client.query(`grant all on all tables in schema public to ${role}; ${prevent(role)}`)
   onTestFinished(async () => {
     await client.query(`drop owned by ${role}; drop role ${role}`)
     await client.end()
