@@ -232,7 +232,7 @@ export interface ConnectionLimit {
 }
 
 const selectLimits = `
-  with others as (select usesysid, datid from pg_stat_activity where datid is not null and application_name is distinct from 'carillon'),
+  with others as (select usesysid, datid from pg_stat_activity where datid is not null and application_name is distinct from current_setting('application_name')),
   own as (select oid, rolname, case when rolsuper then -1 else rolconnlimit end as most, rolsuper from pg_roles where rolname = session_user),
   settings as (
     select cast(sum(case name when 'max_connections' then cast(setting as int) else -cast(setting as int) end) as int) as most
