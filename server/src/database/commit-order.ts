@@ -3,7 +3,7 @@ import type { Follow } from './database.ts'
 /** What follows from one transaction that has not ended. */
 export interface FollowUps {
   add(what: unknown, channelId: number | undefined): void
-  /** Drops what is not so. If it rejects, it can be called again. */
+  /** Drops everything for which `isSo` resolves to false. If it rejects, it can be called again. */
   keep(isSo: (what: unknown) => Promise<boolean>): Promise<void>
   end(how: 'committed' | 'undone'): void
 }

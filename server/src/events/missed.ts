@@ -36,7 +36,7 @@ async function eventAgain(db: Queries, channelId: number, sequence: number, { ki
 }
 
 /**
- * Whether the database shows that an event has happened: with that number its own row, or the message that it tells of as it tells it.
+ * Whether the database shows that an event has happened: it has a row with that number, or the message of the event with the same content.
  * What leaves no trace counts as happened: work to wake, an event without a number, and most events if events are not stored.
  */
 export async function isStored(db: Queries, what: AfterCommit, storesEvents: boolean): Promise<boolean> {

@@ -41,7 +41,7 @@ const ofNode: ReadonlySet<string> = new Set<keyof Settings>([
 /** A digest for each setting that all nodes have in common, without those that have their default. */
 export type SettingDigests = Readonly<Record<string, string>>
 
-/** The digests of these settings. Only who reads the database can find out a value from its digest. */
+/** The digests of these settings. Nobody can find out a value from its digest without the key in the database. */
 export async function settingDigests(config: Config, db: Database): Promise<SettingDigests> {
   const key = await sharedKey(db, 'page-token-key')
   const given = Object.entries(settings).flatMap(([name, { flag, fallback }]) => {
