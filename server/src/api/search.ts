@@ -62,7 +62,9 @@ export const search = {
         message.status === 'SENT' && viewersOfMessage(message)?.includes(facts.caller.id) !== false,
     }
     const period = [NotBefore, NotAfter].map(at => at?.toISOString() ?? '')
-    const about = [SearchText ?? '', ChannelArn, SubChannelId, SenderArn, ...period, SortBy]
+    // Nodes of the former version have another cursor for BEST.
+    const order = SortBy === 'BEST' ? 'BEST by score' : SortBy
+    const about = [SearchText ?? '', ChannelArn, SubChannelId, SenderArn, ...period, order]
     const { items, NextToken } = await paged(call, input, about, async (after, limit) =>
       SortBy === 'BEST' ? bestFound(db, index, searched, after, limit) : newestFound(db, index, searched, after, limit),
     )

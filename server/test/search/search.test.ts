@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
+import { PageTokens } from '../../src/api/page-token.ts'
+import { sharedKey } from '../../src/store/shared-values.ts'
 import { days, runJob } from '../api/acts.ts'
 import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
@@ -315,6 +317,13 @@ onBothDatabases(
         await indexed(`fish fish fish ${SortBy}`)
         expect([others.length, await contents('fish', { SortBy, NextToken })]).toEqual([1, all.slice(2)])
       }
+    })
+
+    test('refuses a NextToken of BEST from a node of the former version, which counts what it has shown', async () => {
+      const { answerOf, ben } = await made()
+      const former = new PageTokens(await sharedKey(world().app.db, 'page-token-key'))
+      const NextToken = former.seal(['SearchMessages', ben, 'fish', '', '', '', '', '', 'BEST'], [20, Date.now(), 1, 1])
+      expect(await refusal(answerOf('fish', { SortBy: 'BEST', NextToken }))).toMatchObject({ status: 400 })
     })
 
     test('refuses a search without words, and one with too many', async () => {
