@@ -35,7 +35,7 @@ class Sessions {
   async hears(name: string, what: string | RegExp, times = 1) {
     const isMeant = (line: string) => (typeof what === 'string' ? line === what : what.test(line))
     for (const start = Date.now(); this.told(name).filter(isMeant).length < times; await setTimeout(20)) {
-      if (Date.now() - start < 30_000) continue
+      if (Date.now() - start < 60_000) continue
       throw new Error(`${name} has not heard ${what} ${times} times, but:\n${this.#program.stdout}\n${this.#program.stderr}`)
     }
   }

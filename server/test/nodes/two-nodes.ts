@@ -45,7 +45,7 @@ const isMessage = ({ type }: { type: string }) => type === 'CREATE_CHANNEL_MESSA
 
 export const contentsOf = ({ events }: Listening) => events.filter(isMessage).map(({ payload }) => payload!['Content'])
 
-export async function until(condition: () => boolean | Promise<boolean>, seconds = 30) {
+export async function until(condition: () => boolean | Promise<boolean>, seconds = 60) {
   for (const start = Date.now(); !(await condition()); await setTimeout(20)) {
     if (Date.now() - start > seconds * 1000) throw new Error(`It has not come true: ${String(condition)}`)
   }

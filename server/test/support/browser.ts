@@ -28,7 +28,7 @@ export async function newPage(ca: string): Promise<Page> {
   execFileSync(certutil, ['-d', `sql:${folder}`, '-A', '-t', 'C,,', '-n', 'carillon', '-i', ca])
   const launched = await chromium.launch({ executablePath: browser, args: args.split(' '), env: shell({ HOME: home }) })
   const page = await launched.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(60_000)
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') await page.screenshot({ path: join(tmpdir(), 'carillon-browser.png') })
     await launched.close()

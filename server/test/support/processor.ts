@@ -51,7 +51,7 @@ export interface LambdaFunction {
 }
 
 /** Resolves once the condition holds, and rejects after `limit` milliseconds. */
-export async function until<Result>(look: () => Result | Promise<Result>, limit = 30_000): Promise<NonNullable<Result>> {
+export async function until<Result>(look: () => Result | Promise<Result>, limit = 60_000): Promise<NonNullable<Result>> {
   const start = Date.now()
   for (;;) {
     const found = await look()

@@ -50,13 +50,13 @@ export class RawConnection {
     this.#socket.destroy()
   }
 
-  /** The next answer; fails where the server closes the connection first or takes thirty seconds. */
+  /** The next answer; fails where the server closes the connection first or takes a minute. */
   async answer({ toHead = false } = {}): Promise<RawAnswer> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const answer = this.#taken(toHead)
       if (answer) return answer
       if (this.#isOver) throw new Error(`the connection was closed after ${JSON.stringify(this.#received.toString())}`)
-      if (Date.now() - start > 30_000) throw new Error(`no answer, but ${JSON.stringify(this.#received.toString())}`)
+      if (Date.now() - start > 60_000) throw new Error(`no answer, but ${JSON.stringify(this.#received.toString())}`)
     }
   }
 

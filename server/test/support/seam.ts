@@ -11,7 +11,7 @@ export interface Held {
 
 /** The statement that is held: the first that matches. */
 export interface Hold {
-  /** Resolves once a statement is held; fails after thirty seconds. */
+  /** Resolves once a statement is held; fails after a minute. */
   readonly reached: Promise<void>
   /** Lets the held statement continue. */
   release(): void
@@ -44,7 +44,7 @@ export class Seam {
     const release = Promise.withResolvers<void>()
     const waiting = { ...held, arrive: arrival.resolve, released: release.promise }
     this.#holds.add(waiting)
-    const late = setTimeout(() => arrival.reject(new Error(`nobody has asked for ${held.text}`)), 30_000)
+    const late = setTimeout(() => arrival.reject(new Error(`nobody has asked for ${held.text}`)), 60_000)
     arrival.promise.finally(() => clearTimeout(late)).catch(() => {})
     const end = () => {
       clearTimeout(late)

@@ -70,7 +70,7 @@ export class Listening {
     this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }))
   }
 
-  /** The next event that no call has returned yet; fails after thirty seconds. */
+  /** The next event that no call has returned yet; fails after a minute. */
   async next(): Promise<Received> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const event = this.events[this.#taken]
@@ -78,7 +78,7 @@ export class Listening {
         this.#taken++
         return event
       }
-      if (Date.now() - start > 30_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
+      if (Date.now() - start > 60_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
     }
   }
 
