@@ -38,6 +38,7 @@ async function eventAgain(db: Queries, channelId: number, sequence: number, { ki
 /**
  * Whether the database shows that an event has happened: it has a row with that number, or the message of the event with the same content.
  * What leaves no trace counts as happened: work to wake, an event without a number, and most events if events are not stored.
+ * A NON_PERSISTENT message that a flow has released does not: it may be lost, but must not take the number of another event.
  */
 export async function isStored(db: Queries, what: AfterCommit, storesEvents: boolean): Promise<boolean> {
   if (!('channelId' in what) || what.sequence === undefined) return true

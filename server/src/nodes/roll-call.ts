@@ -39,7 +39,7 @@ function presentOf(text: string, start: number): Present | undefined {
   return { id, name, version, settings: digests, took, ahead: at - start - took / 2 }
 }
 
-/** Uses the subjects of the nodes. The set that it returns gets what NATS refuses this user. Every node ignores what is published. */
+/** The set to which each refusal of NATS is added: it publishes a message that nodes ignore on their subjects, and subscribes to them. */
 function tryPermissions(connection: NatsConnection, { channel, user, all, presence: online }: Subjects): ReadonlySet<string> {
   const refused = new Set<string>()
   void (async () => {

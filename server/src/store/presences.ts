@@ -43,7 +43,7 @@ const selectVersion = statement<{ members: number; newest: number | null }>(`
     cross join (select 'DEFAULT' as type union all select 'HIDDEN') t) as newest
   from channels c where c.id = $1`)
 
-/** The channels of a user in which another user is looked up are so many of the oldest and of the newest. */
+/** Another user is looked up in this many of the oldest channels of a user, and in as many of the newest. */
 const mostLookedUp = 500
 const common = (one: string, other: string, order: 'asc' | 'desc') => `exists (
   select 1 from (

@@ -77,7 +77,7 @@ const visible = new RegExp(String.raw`[^]${invisibleInRun}*`, 'gv')
 /** A character with what folding may join with it: marks, half-width sound marks, vowels and finals of Hangul. */
 const joined = new RegExp(String.raw`[^][[\p{M}\uFF9E\uFF9F\u1160-\u11FF]${invisibleInRun}]*`, 'gv')
 
-/** Where each character of a run is that has so many once it is folded. Where folding changes how many there are, each stands for all. */
+/** The places of the `count` characters of the folded run. Where folding changes their number, each has the place of all of them. */
 function placesOf(run: string, count: number) {
   const whole = charactersOf(run)
   const parts = whole.length === count ? [whole] : Array.from(run.matchAll(joined), ([part]) => charactersOf(part))
