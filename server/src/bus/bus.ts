@@ -9,8 +9,11 @@ export interface Listener {
   userIds(): readonly number[]
   /** The user is a member of that channel or sub-channel; the event of its join may be missing. */
   join(userId: number, place: { readonly channelId: number; readonly subChannelId: number }): void
-  /** Too many events of the channel are missing: its sockets are closed, so that the clients load the channel again. */
-  lost(channelId: number): void
+  /**
+   * Too many events of the channel are missing, or nobody knows which since that time, in epoch milliseconds: its sockets are closed, so
+   * that the clients load the channel again.
+   */
+  lost(channelId: number, since: number): void
 }
 
 /** What the gateway reports to the bus about its sessions. */

@@ -40,7 +40,7 @@ export interface MissingRange {
 
 interface Tools {
   readonly hear: (step: NumberedStep) => void
-  readonly lost: (channelId: number) => void
+  readonly lost: (channelId: number, since: number) => void
   /** Reads the events of these numbers from the database. */
   readonly missed: (asked: MissingRange) => Promise<Missed>
   readonly metrics: Metrics
@@ -98,9 +98,18 @@ export class ChannelNumbers {
     if (!this.#isReading) this.#readAfter(0)
   }
 
-  /** The channel had reached that number when the comparison read it, or soon after. */
-  compare(reached: Reached, askedAt: number) {
+  /** The last number that was delivered, or that nothing was missing until. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** The channel had reached that number when the comparison read it, or soon after; `known` is the last number before the comparison. */
+  compare(reached: Reached, askedAt: number, known: number) {
     this.#settle()
+    if (reached.sequence < known) {
+      this.#lose(reached, askedAt, 'The database has lost the last events of a channel, as after a failover: its sockets are closed')
+      return
+    }
     this.#compared = { ...reached, askedAt }
     this.#settle()
     this.expect(reached.sequence)
@@ -179,14 +188,15 @@ export class ChannelNumbers {
     const first = this.#last
     let recovered = 0
     for (;;) {
-      const askedAt = performance.now()
+      const [askedAt, wanted] = [performance.now(), this.#wanted]
       const asked = { channelId: this.channelId, after: this.#last, upTo: this.#last + portion, notBefore: this.#notBefore }
       const { steps, reached } = await missed(asked)
       if (this.#isEnded) return
       if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.sureAt > storedMilliseconds)) {
-        this.#lose(reached, askedAt)
+        this.#lose(reached, askedAt, 'Too many events of a channel are missing: its sockets are closed')
         return
       }
+      if (reached.sequence < wanted) this.#forget(wanted)
       recovered += this.#hearAll(steps, Math.min(asked.upTo, reached.sequence))
       if (this.#last >= reached.sequence) {
         this.#sureAt = askedAt
@@ -215,18 +225,24 @@ export class ChannelNumbers {
     return recovered
   }
 
-  #lose(reached: Reached, askedAt: number) {
+  /** The database has lost that number, which was reported before it was asked: a later event has it. */
+  #forget(wanted: number) {
+    if (this.#wanted === wanted) this.#wanted = 0
+    // What has arrived during the read is read again.
+    if (this.#held.size > 0) this.#mustLook = true
+    this.#held.clear()
+  }
+
+  #lose(reached: Reached, askedAt: number, why: string) {
     const { metrics, log, lost } = this.#tools
+    const since = Date.now() - (performance.now() - this.sureAt)
     metrics.busGaps.inc()
     metrics.busLost.inc()
-    log.error(
-      { channel: this.channelId, missed: reached.sequence - this.#last },
-      'Too many events of a channel are missing: its sockets are closed',
-    )
+    log.error({ channel: this.channelId, last: this.#last, reached: reached.sequence }, why)
+    this.#forget(this.#wanted)
     this.#last = reached.sequence
     this.#notBefore = reached.at
     this.#sureAt = askedAt
-    this.#held.clear()
-    lost(this.channelId)
+    lost(this.channelId, since)
   }
 }

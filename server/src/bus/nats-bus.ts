@@ -189,7 +189,7 @@ export class NatsBus implements Bus {
     ]
     const numbers = new ChannelNumbers(channelId, reached, {
       hear: step => this.#deliver(step),
-      lost: id => this.#listener?.lost(id),
+      lost: (id, since) => this.#listener?.lost(id, since),
       missed: asked => this.#reads.take(() => journal.missed({ ...asked, subChannelIds: subChannelIds() })),
       log,
       metrics,
@@ -285,11 +285,12 @@ export class NatsBus implements Bus {
 
   async #compareChannels(channelIds: readonly number[]) {
     const askedAt = performance.now()
+    const known = new Map(channelIds.map(id => [id, this.#channels.get(id)?.last ?? 0]))
     const reached = await this.#wiring.journal.reached(channelIds)
     for (const id of channelIds) {
       const numbers = this.#channels.get(id)
       const now = reached.get(id)
-      if (now) numbers?.compare(now, askedAt)
+      if (now) numbers?.compare(now, askedAt, known.get(id)!)
       // The channel is deleted and purged, but its last events may still be stored.
       else numbers?.look()
     }

@@ -105,8 +105,8 @@ export class Gateway {
       join: (userId, place) => {
         for (const session of this.#hub.sessionsOf(userId)) this.#hub.join(session, [place])
       },
-      lost: channelId => {
-        for (const session of this.#hub.sessionsIn(channelId)) this.#end(session, closeCodes.restart, 'Too much was missed')
+      lost: (channelId, since) => {
+        for (const session of this.#hub.sessionsIn(channelId)) this.#end(session, closeCodes.restart, 'Too much was missed', since)
       },
     })
     wiring.allSessions?.compare(({ userId, id }) => this.#replace(userId, id))
@@ -264,10 +264,11 @@ export class Gateway {
     else resumable?.lost(session.claim, code === 1006 ? this.#sureAt(session) : (session.closedAt ?? this.#sureAt(session)))
   }
 
-  #end(session: Session, code: number, reason: string) {
-    const sureAt = this.#sureAt(session)
+  /** `since` is when the session has received everything for certain, if that is earlier than it looks. */
+  #end(session: Session, code: number, reason: string, since = Infinity) {
+    const sureAt = Math.min(this.#sureAt(session), since)
     if (retryableCodes.has(code) && session.isOpen && !session.isEstablished) session.establish(sessionEstablished)
-    session.close(code, reason, this.#wiring.bus.heardUntil())
+    session.close(code, reason, Math.min(this.#wiring.bus.heardUntil(), since))
     if (finalCodes.has(code)) this.#wiring.resumable?.ended(session.claim)
     else this.#wiring.resumable?.lost(session.claim, sureAt)
     this.#wiring.allSessions?.release(session.claim)

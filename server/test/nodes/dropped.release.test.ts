@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { listen } from '../support/sockets.ts'
 import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
@@ -39,3 +40,26 @@ test.skipIf(!hasNats)('a node that has missed more than 1,000 events of a channe
   await until(() => contentsOf(back).length === 1)
   expect(contentsOf(back)).toEqual(['after'])
 })
+
+test.skipIf(!hasNats)(
+  'a client hears what is sent after PostgreSQL has lost the last messages of a channel, whose numbers it knows',
+  async () => {
+    const nats = await startNats()
+    const nodes = await startNodes([nats.url, nats.url])
+    const { user, ChannelArn, say } = await makeChannel(nodes)
+    const heard = await listen(nodes[1]!.app, user('bob'), { sessionId: 'same' })
+    for (const content of ['one', 'two', 'three']) await say(content)
+    await until(() => contentsOf(heard).length === 3)
+    // As on a standby that lacks them.
+    const db = nodes[0]!.app.db
+    const id = ChannelArn.split('/').at(-1)!
+    await db.run(statement(`delete from messages where content in ('"two"', '"three"')`))
+    await db.run(statement(`update channels set sequence = sequence - 2, counted = counted - 2 where external_id = $1`), id)
+    await say('four')
+    expect(await heard.closed).toEqual({ code: 1012, reason: 'Too much was missed' })
+    const back = await listen(nodes[1]!.app, user('bob'), { sessionId: 'same' })
+    await until(() => contentsOf(back).includes('four'))
+    await say('five')
+    await until(() => contentsOf(back).includes('five'))
+  },
+)
