@@ -77,8 +77,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // Four more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
-    maxWorkers: 6,
+    // Three more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

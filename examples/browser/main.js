@@ -271,12 +271,18 @@ function open(arn) {
   return attempt(() => listMessages(channel))
 }
 
-/** Opens the channel of a message and scrolls to the message, for which it reads as many earlier messages as it takes. */
+/** How many pages of earlier messages are read at the most for a message that is to be shown. */
+const mostPages = 40
+
+/** Opens the channel of a message and scrolls to the message, for which it reads earlier messages. */
 async function look(arn, messageId) {
   if (arn !== store.current()) await open(arn)
   const channel = channels.get(arn)
   await attempt(async () => {
-    while (!channel.messages.has(messageId) && channel.next && channel === current()) await listMessages(channel, channel.next)
+    for (let pages = 0; !channel.messages.has(messageId) && channel.next && channel === current(); pages++) {
+      if (pages === mostPages) throw new Error('This message is far back: press Earlier messages to go on towards it.')
+      await listMessages(channel, channel.next)
+    }
   })
   if (channel !== current()) return
   show()

@@ -246,7 +246,12 @@ export async function startApp(
     const opened = await openDatabase(config, {
       log,
       follow: what => follow(what as AfterCommit),
-      isStored: async what => isStored(opened, what as AfterCommit, storesEvents(config)),
+      isStored: async what =>
+        isStored(opened, what as AfterCommit, storesEvents(config)).catch((error: unknown) => {
+          if (isOutage(error)) throw error
+          log.error({ err: error }, 'Nobody knows whether a change is stored whose COMMIT was not answered; sockets do not hear of it')
+          return false
+        }),
       settled: () => turnEnd.now(),
     })
     const store = through(opened)

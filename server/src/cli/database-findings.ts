@@ -78,7 +78,7 @@ function howToRaise({ of, name, most }: ConnectionLimit, by: number): string {
 /** What commands open beside the servers. */
 const ofCommands = 4
 
-/** The findings about the limits of connections: whether they are enough for so many nodes, one of which may be about to start. */
+/** The findings about the limits of connections: whether they are enough for so many nodes, or for one that is about to start if none is alive. */
 export async function connectionFindings(databaseUrl: string, living: number): Promise<Finding[]> {
   const { connectionLimits } = await import('../database/postgres.ts')
   const limits = await connectionLimits(databaseUrl)
