@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { hasNats } from './server/test/support/nats-program.ts'
@@ -60,6 +61,8 @@ const longest = [
   'keys/changes',
   'nodes/sessions',
 ].map(file => `/server/test/${file}.test.ts`)
+for (const file of longest)
+  if (!existsSync(import.meta.dirname + file)) throw new Error(`vitest.config.ts names ${file}, which does not exist.`)
 
 /** Vitest sorts by what a file took last time; where it has not run yet, as in CI, by its size, which says little. */
 class LongestFirst extends BaseSequencer {
