@@ -1,6 +1,15 @@
 import type { Log } from '../observe/log.ts'
 import type { Database, Queries } from '../database/database.ts'
-import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type StoredSession } from '../store/nodes.ts'
+import {
+  deleteSession,
+  deleteSessions,
+  lockSessions,
+  otherSessions,
+  putMissingSessions,
+  putSession,
+  takenSessions,
+  type StoredSession,
+} from '../store/nodes.ts'
 import { repeated } from '../tools/repeated.ts'
 import { keyOf, known, type ConnectedSession, type SessionOfUser } from './session-of-user.ts'
 
@@ -74,11 +83,12 @@ export class SessionsOfNodes {
 
   /** Ends a session of this node. A newer one with the same id, which this node has taken since, stays. */
   release(session: SessionOfUser) {
-    const own = known(session)
-    if (this.#own.get(keyOf(own)) !== session) return
-    this.#own.delete(keyOf(own))
+    const key = keyOf(known(session))
+    const own = this.#own.get(key)
+    if (!own || own !== session) return
+    this.#own.delete(key)
     // If the database is unavailable, the next comparison does it.
-    void deleteSession(this.#wiring.db, own, this.nodeId).catch(() => {})
+    void deleteSession(this.#wiring.db, stored(own), this.nodeId).catch(() => {})
   }
 
   /** Compares repeatedly; `taken` is called for sessions that another node has taken without a message arriving here. */
@@ -104,9 +114,13 @@ export class SessionsOfNodes {
         taken(session)
       }
     }
-    const present = [...this.#own.values()]
+    const { db } = this.#wiring
+    const others = await otherSessions(db, [...this.#own.values()].map(known), this.nodeId)
+    // Without those that this node has begun to take since the query.
+    const gone = others.filter(other => !this.#own.has(keyOf(other)))
+    if (gone.length > 0) await deleteSessions(db, gone, this.nodeId)
     // Without sessions that are being taken: only the transaction that counts the user's sessions may write these.
-    const settledNow = present.filter(session => !this.#taking.has(session))
-    await setSessions(this.#wiring.db, { own: present.map(known), settled: settledNow.map(stored) }, this.nodeId)
+    const settledNow = [...this.#own.values()].filter(session => !this.#taking.has(session))
+    await putMissingSessions(db, settledNow.map(stored), this.nodeId)
   }
 }

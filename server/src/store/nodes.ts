@@ -68,7 +68,8 @@ const upsertSession = statement(`
   insert into sessions (user_id, session, node_id, connected_at, source_address) values ($1, $2, $3, $4, $5)
   on conflict (user_id, session) do update set
     node_id = excluded.node_id, connected_at = excluded.connected_at, source_address = excluded.source_address`)
-const removeSession = statement(`delete from sessions where user_id = $1 and session = $2 and node_id = $3`)
+/** By the time too, since the node may have taken a newer one with the same id. */
+const removeSession = statement(`delete from sessions where user_id = $1 and session = $2 and node_id = $3 and connected_at = $4`)
 const selectTaken = statement<{ userId: number; session: string }>(`
   select user_id as "userId", session from sessions
   where node_id <> $2 and (user_id, session) in (
@@ -79,9 +80,13 @@ const insertOwn = statement(`
   from json_to_recordset($1::json) as own (user_id bigint, session text, connected_at bigint, source_address text)
   order by user_id, session
   on conflict (user_id, session) do nothing`)
-const removeOthers = statement(`
-  delete from sessions s where s.node_id = $2 and (s.user_id, s.session) not in (
+const selectOthers = statement<{ userId: number; session: string; connectedAt: number }>(`
+  select s.user_id as "userId", s.session, s.connected_at as "connectedAt" from sessions s
+  where s.node_id = $2 and (s.user_id, s.session) not in (
     select user_id, session from json_to_recordset($1::json) as own (user_id bigint, session text))`)
+const removeOthers = statement(`
+  delete from sessions s using json_to_recordset($1::json) as old (user_id bigint, session text, connected_at bigint)
+  where s.user_id = old.user_id and s.session = old.session and s.connected_at = old.connected_at and s.node_id = $2`)
 
 export interface KnownSession {
   readonly userId: number
@@ -109,9 +114,9 @@ export async function putSession(tx: Queries, { userId, session, connectedAt, so
   await tx.run(upsertSession, userId, session, nodeId, connectedAt, sourceAddress)
 }
 
-/** Does nothing if another node has taken it. */
-export async function deleteSession(db: Queries, { userId, session }: KnownSession, nodeId: string) {
-  await db.run(removeSession, userId, session, nodeId)
+/** Does nothing if another node has taken it, or the same one again. */
+export async function deleteSession(db: Queries, { userId, session, connectedAt }: StoredSession, nodeId: string) {
+  await db.run(removeSession, userId, session, nodeId, connectedAt)
 }
 
 const rows = (sessions: readonly KnownSession[]) => JSON.stringify(sessions.map(({ userId, session }) => ({ user_id: userId, session })))
@@ -119,13 +124,17 @@ const rows = (sessions: readonly KnownSession[]) => JSON.stringify(sessions.map(
 /** Which of these sessions another node has taken. */
 export const takenSessions = async (db: Queries, own: readonly KnownSession[], nodeId: string) => db.all(selectTaken, rows(own), nodeId)
 
-/** Removes the sessions of the node that are not among its own, and writes those that are settled and missing. */
-export async function setSessions(
-  db: Queries,
-  { own, settled }: { readonly own: readonly KnownSession[]; readonly settled: readonly StoredSession[] },
-  nodeId: string,
-) {
-  await db.run(removeOthers, rows(own), nodeId)
+/** The sessions of the node that are not among its own. */
+export const otherSessions = async (db: Queries, own: readonly KnownSession[], nodeId: string) => db.all(selectOthers, rows(own), nodeId)
+
+/** Deletes these sessions of the node, none of which it has taken again since. */
+export async function deleteSessions(db: Queries, sessions: readonly (KnownSession & { readonly connectedAt: number })[], nodeId: string) {
+  const old = sessions.map(({ userId, session, connectedAt }) => ({ user_id: userId, session, connected_at: connectedAt }))
+  await db.run(removeOthers, JSON.stringify(old), nodeId)
+}
+
+/** Writes those of these sessions of the node that are missing. */
+export async function putMissingSessions(db: Queries, settled: readonly StoredSession[], nodeId: string) {
   const wholeRows = settled.map(({ userId, session, connectedAt, sourceAddress }) => ({
     user_id: userId,
     session,

@@ -3,9 +3,9 @@ import { createLog } from '../../src/observe/log.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { SessionsOfNodes } from '../../src/nodes/sessions.ts'
-import type { SessionOfUser } from '../../src/nodes/session-of-user.ts'
-import { statement } from '../../src/database/database.ts'
-import { beatOf } from '../../src/store/nodes.ts'
+import { known, type SessionOfUser } from '../../src/nodes/session-of-user.ts'
+import { statement, type Database } from '../../src/database/database.ts'
+import { beatOf, isTaken, putSession } from '../../src/store/nodes.ts'
 import { createPostgresDatabase } from '../support/world.ts'
 
 const log = createLog('fatal')
@@ -38,4 +38,36 @@ test('a session that reconnects to a node while that node compares its sessions 
     for (let turn = 0; turn < 3; turn++) await db.get(nothing)
     expect(ended.has(session), `after ${count} moves`).toBe(false)
   }
+})
+
+test('a session that a node takes stays, although the node is about to remove an older one with the same id', async () => {
+  const db = await open()
+  await beatOf(db, { id: 'one', name: 'one', bus: 'nats' })
+  const [reached, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const heldBack = {
+    kind: db.kind,
+    all: async (asked, ...values) => db.all(asked, ...values),
+    get: async (asked, ...values) => db.get(asked, ...values),
+    run: async (asked, ...values) => {
+      if (asked.text.trimStart().startsWith('delete from sessions s')) {
+        reached.resolve()
+        await go.promise
+      }
+      return db.run(asked, ...values)
+    },
+    transaction: async work => db.transaction(work),
+    of: lock => db.of(lock),
+    tidy: async () => db.tidy(),
+    close: async () => db.close(),
+  } satisfies Database
+  const session = { userId: 1, id: 'same', connectedAt: Date.now(), sourceAddress: '127.0.0.1' }
+  await putSession(db, { ...session, ...known(session), connectedAt: 1 }, 'one')
+  const sessions = new SessionsOfNodes({ db: heldBack, nodeId: 'one', log, everyMilliseconds: 0 })
+  onTestFinished(() => sessions.stop())
+  sessions.compare(() => {})
+  await reached.promise
+  await sessions.take(session, 10)
+  go.resolve()
+  await sessions.stop()
+  expect(await isTaken(db, known(session))).toBe(true)
 })
