@@ -80,8 +80,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // Three more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
-    maxWorkers: 5,
+    // Two more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
