@@ -494,7 +494,8 @@ test('an impossible data folder, credentials without a key and a file that is no
 })
 
 test('a PostgreSQL that cannot be used is refused, and its password is not shown', async () => {
-  const port = await freePort()
+  // Nothing listens there, and no server of another test gets this port.
+  const port = 1
   const real = new URL(await createPostgresDatabase())
   const nowhere = new URL(real)
   nowhere.pathname = '/nobody_made_this'
