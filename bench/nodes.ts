@@ -12,7 +12,7 @@ import { Connections, load } from './support/load.ts'
 import { medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
 import { paced, quantiles } from './support/paced.ts'
-import { onPostgres } from './support/postgres-client.ts'
+import { copyOf } from './support/postgres-client.ts'
 import { cpuSeconds, treeCpuSeconds, type Started } from './support/process.ts'
 import { Report } from './support/report.ts'
 import { inRounds, median, rounded, spread, warmUps } from './support/rounds.ts'
@@ -304,13 +304,3 @@ export async function nodes(args: string[]) {
 
 /** The same for all nodes of a service. */
 const masterKey = Buffer.alloc(32, 7).toString('base64')
-
-/** A copy of the database of that URL; nobody may be connected to it. */
-async function copyOf(url: string, name: string): Promise<string> {
-  const original = new URL(url)
-  const admin = new URL(url)
-  admin.pathname = '/template1'
-  await onPostgres(admin.href, client => client.query(`create database ${name} template ${original.pathname.slice(1)}`))
-  original.pathname = `/${name}`
-  return original.href
-}

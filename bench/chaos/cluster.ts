@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -9,7 +8,7 @@ import { runNats, type OwnNats } from '../../server/test/support/nats-program.ts
 import { freePort } from '../../server/test/support/ports.ts'
 import { startPostgres, type OwnPostgres } from '../../server/test/support/postgres.ts'
 import type { Chance } from '../support/chance.ts'
-import { start, type Started } from '../support/process.ts'
+import { signalTree, start, type Started } from '../support/process.ts'
 import { rootKey } from '../support/signed.ts'
 import { Way } from './way.ts'
 
@@ -21,23 +20,6 @@ const lossRate = 0.1
 /** Makes the clock of a process run ahead by that many milliseconds. */
 const clock = (ahead: number) =>
   `data:text/javascript,const Real=Date;globalThis.Date=class extends Real{constructor(...a){a.length?super(...a):super(Real.now()+(${ahead}))}static now(){return Real.now()+(${ahead})}}`
-
-/** Sends a signal to a process and all its descendants. */
-function signalTree(root: number, signal: NodeJS.Signals) {
-  const parents = new Map<number, number>()
-  for (const name of readdirSync('/proc')) {
-    try {
-      const stat = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/stat`, 'utf8') : undefined
-      if (stat) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-    } catch {
-      // The process has ended meanwhile.
-    }
-  }
-  const isOfTree = (pid: number): boolean => pid === root || (parents.has(pid) && isOfTree(parents.get(pid)!))
-  for (const pid of parents.keys()) {
-    if (isOfTree(pid)) process.kill(pid, signal)
-  }
-}
 
 type Ways = Pick<Way, 'cut' | 'freeze' | 'heal' | 'close'>
 

@@ -17,8 +17,8 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** Of a process and all its descendants, including those that have ended and been waited for. */
-export function treeCpuSeconds(root: number): number {
+/** What /proc says of a process and all its descendants, by their ids. */
+function treeOf(root: number): Map<number, string[]> {
   const stats = new Map<number, string[]>()
   for (const name of readdirSync('/proc')) {
     try {
@@ -28,9 +28,26 @@ export function treeCpuSeconds(root: number): number {
     }
   }
   const isOfTree = (pid: number): boolean => pid === root || (stats.has(pid) && isOfTree(Number(stats.get(pid)![1])))
+  return new Map([...stats].filter(([pid]) => isOfTree(pid)))
+}
+
+/** Of a process and all its descendants, including those that have ended and been waited for. */
+export function treeCpuSeconds(root: number): number {
   let ticks = 0
-  for (const [pid, fields] of stats) if (isOfTree(pid)) ticks += fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  for (const fields of treeOf(root).values()) ticks += fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
   return ticks / ticksPerSecond
+}
+
+/** Sends a signal to a process first, which starts no others then if it is stopped, and to those of its descendants that have not ended. */
+export function signalTree(root: number, signal: NodeJS.Signals) {
+  process.kill(root, signal)
+  for (const pid of treeOf(root).keys()) {
+    try {
+      if (pid !== root) process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** Resident memory. */

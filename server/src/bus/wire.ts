@@ -10,9 +10,9 @@ const subjectCount = 1024
 
 /**
  * The most bytes of a message. A larger one is not lost if the event is stored: then its number is sent. Of the others, the largest are
- * messages of the largest Content that can be set, and lists of who is online.
+ * messages of the largest Content that can be set, whose control characters take six bytes each, and lists of who is online.
  */
-export const largestMessage = 256 * 1024
+export const largestMessage = 512 * 1024
 
 /** The subjects of the nodes that share a database. */
 export function subjectsOf(cluster: string) {

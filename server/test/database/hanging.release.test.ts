@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { signalTree } from '../../../bench/support/process.ts'
 import { statement } from '../../src/database/database.ts'
 import { open, say } from '../api/acts.ts'
 import { network } from '../support/network.ts'
-import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, refusal, startWorld } from '../support/world.ts'
 
@@ -24,16 +24,6 @@ const one = statement<{ one: number }>('select 1 as one')
 /** The most connections of a node. */
 const most = 12
 
-/** All processes of a PostgreSQL. */
-async function signal(postgres: OwnPostgres, signal: 'SIGSTOP' | 'SIGCONT') {
-  const main = await postgres.pid()
-  const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(main)], { encoding: 'utf8' })
-    .stdout.trim()
-    .split(/\s+/)
-    .map(Number)
-  for (const pid of [main, ...children]) process.kill(pid, signal)
-}
-
 test.each(['its processes are stopped', 'the network carries nothing'])(
   'while PostgreSQL has not answered since %s, calls get an error, and the server recovers by itself',
   async how => {
@@ -50,8 +40,8 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
     const ChannelArn = await open(world, alice)
     const other = await open(world, alice)
     const session = await listen(world.app, alice)
-    const freeze = async () => (how.includes('processes') ? signal(postgres, 'SIGSTOP') : between.freeze())
-    const thaw = async () => (how.includes('processes') ? signal(postgres, 'SIGCONT') : between.thaw())
+    const freeze = async () => (how.includes('processes') ? signalTree(await postgres.pid(), 'SIGSTOP') : between.freeze())
+    const thaw = async () => (how.includes('processes') ? signalTree(await postgres.pid(), 'SIGCONT') : between.thaw())
     onTestFinished(thaw)
     const health = async () => (await fetch(`${world.app.url}/health`)).status
 

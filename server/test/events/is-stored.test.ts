@@ -6,6 +6,7 @@ import { isStored } from '../../src/events/missed.ts'
 import { cases } from '../operations/cases.ts'
 import { call, makeFixture } from '../operations/fixture.ts'
 import { startLambda } from '../support/processor.ts'
+import { withTransactions } from '../support/transactions.ts'
 import { databaseKinds, startWorld, type World } from '../support/world.ts'
 
 const lambda = await startLambda()
@@ -15,27 +16,22 @@ afterAll(() => lambda.close())
 const told = { stored: [] as string[], missing: [] as string[], invented: [] as string[] }
 
 /** Between a server and its database: asks after each commit whether what follows from it is stored. */
-const through = (database: Database): Database => ({
-  kind: database.kind,
-  all: async (statement, ...values) => database.all(statement, ...values),
-  get: async (statement, ...values) => database.get(statement, ...values),
-  run: async (statement, ...values) => database.run(statement, ...values),
-  transaction: async work => {
+const through = (db: Database) =>
+  withTransactions(db, async (work, database) => {
     const following: AfterCommit[] = []
     const seen = async (tx: Transaction) => {
       following.length = 0
-      const heard: Transaction = {
-        all: async (statement, ...values) => tx.all(statement, ...values),
-        get: async (statement, ...values) => tx.get(statement, ...values),
-        run: async (statement, ...values) => tx.run(statement, ...values),
+      return work({
+        all: async (...asked) => tx.all(...asked),
+        get: async (...asked) => tx.get(...asked),
+        run: async (...asked) => tx.run(...asked),
         storesEvents: tx.storesEvents,
         feedsSearch: tx.feedsSearch,
         afterCommit: (what, channelId) => {
           following.push(what as AfterCommit)
           tx.afterCommit(what, channelId)
         },
-      }
-      return work(heard)
+      })
     }
     const result = await database.transaction(shareableAs(work, seen))
     for (const what of following) {
@@ -46,11 +42,7 @@ const through = (database: Database): Database => ({
       if (await isStored(database, other, true)) told.invented.push(what.type)
     }
     return result
-  },
-  of: lock => through(database.of(lock)),
-  tidy: async () => database.tidy(),
-  close: async () => database.close(),
-})
+  })
 
 describe.each(databaseKinds)('what follows from a transaction, on %s', kind => {
   let world: World

@@ -4,8 +4,9 @@ import { openDatabase } from '../../src/database/open.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { SessionsOfNodes } from '../../src/nodes/sessions.ts'
 import { known, type SessionOfUser } from '../../src/nodes/session-of-user.ts'
-import { statement, type Database } from '../../src/database/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { beatOf, isTaken, putSession } from '../../src/store/nodes.ts'
+import { Seam } from '../support/seam.ts'
 import { createPostgresDatabase } from '../support/world.ts'
 
 const log = createLog('fatal')
@@ -40,34 +41,42 @@ test('a session that reconnects to a node while that node compares its sessions 
   }
 })
 
-test('a session that a node takes stays, although the node is about to remove an older one with the same id', async () => {
+const session = { userId: 1, id: 'same', connectedAt: Date.now(), sourceAddress: '127.0.0.1' }
+const older = { ...session, connectedAt: 1 }
+
+async function nodeBehind(seam: Seam) {
   const db = await open()
   await beatOf(db, { id: 'one', name: 'one', bus: 'nats' })
-  const [reached, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const heldBack = {
-    kind: db.kind,
-    all: async (asked, ...values) => db.all(asked, ...values),
-    get: async (asked, ...values) => db.get(asked, ...values),
-    run: async (asked, ...values) => {
-      if (asked.text.trimStart().startsWith('delete from sessions s')) {
-        reached.resolve()
-        await go.promise
-      }
-      return db.run(asked, ...values)
-    },
-    transaction: async work => db.transaction(work),
-    of: lock => db.of(lock),
-    tidy: async () => db.tidy(),
-    close: async () => db.close(),
-  } satisfies Database
-  const session = { userId: 1, id: 'same', connectedAt: Date.now(), sourceAddress: '127.0.0.1' }
-  await putSession(db, { ...session, ...known(session), connectedAt: 1 }, 'one')
-  const sessions = new SessionsOfNodes({ db: heldBack, nodeId: 'one', log, everyMilliseconds: 0 })
+  const sessions = new SessionsOfNodes({ db: seam.through(db), nodeId: 'one', log, everyMilliseconds: 0 })
   onTestFinished(() => sessions.stop())
+  return { db, sessions }
+}
+
+test('a session that a node takes stays, although the node is about to remove an older one with the same id', async () => {
+  const seam = new Seam()
+  const { db, sessions } = await nodeBehind(seam)
+  await putSession(db, { ...older, ...known(older) }, 'one')
+  const removal = seam.hold({ text: /^\s*delete from sessions s/, at: 'question' })
   sessions.compare(() => {})
-  await reached.promise
+  await removal.reached
   await sessions.take(session, 10)
-  go.resolve()
-  await sessions.stop()
+  // The comparison ends by writing rows that are missing.
+  const end = seam.hold({ text: /on conflict \(user_id, session\) do nothing/, at: 'question' })
+  removal.release()
+  await end.reached
+  expect(await isTaken(db, known(session))).toBe(true)
+})
+
+test('a session that a node takes stays, although the node is still removing the one that has just ended', async () => {
+  const seam = new Seam()
+  const { db, sessions } = await nodeBehind(seam)
+  await sessions.take(older, 10)
+  const removal = seam.hold({ text: /^delete from sessions where/, at: 'question' })
+  sessions.release(older)
+  await removal.reached
+  await sessions.take(session, 10)
+  removal.release()
+  // The removal asks before this does, over the same connections.
+  for (let turn = 0; turn < 3; turn++) await db.get(nothing)
   expect(await isTaken(db, known(session))).toBe(true)
 })

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { copyOf } from '../../../bench/support/postgres-client.ts'
 import { statement } from '../../src/database/database.ts'
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
@@ -11,19 +12,6 @@ async function startNode(databaseUrl: string, natsUrl: string) {
   return node
 }
 
-/** A copy of that database, which nobody uses, with all rows. */
-async function copyOf(databaseUrl: string): Promise<string> {
-  const url = new URL(databaseUrl)
-  const original = url.pathname.slice(1)
-  url.pathname = '/postgres'
-  const client = new Client({ connectionString: url.href })
-  await client.connect()
-  await client.query(`create database ${original}_copy template ${original}`)
-  await client.end()
-  url.pathname = `/${original}_copy`
-  return url.href
-}
-
 test.skipIf(!hasNats)(
   'nodes on a restored copy of a database get other subjects than those on the original, over the same NATS',
   async () => {
@@ -32,7 +20,7 @@ test.skipIf(!hasNats)(
     const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
     const { rollCall } = await subjectsFor(first.app.db)
     await first.close()
-    const copy = await copyOf(databaseUrl)
+    const copy = await copyOf(databaseUrl, `${new URL(databaseUrl).pathname.slice(1)}_copy`)
     const original = await startNode(databaseUrl, url)
     const copied = await Promise.all([startNode(copy, url), startNode(copy, url)])
     expect((await subjectsFor(original.app.db)).rollCall).toBe(rollCall)

@@ -123,11 +123,11 @@ test.skipIf(!hasNats)(
     const databaseUrl = await createPostgresDatabase({ made: true })
     const node = serve(['--port', '0', '--database-url', databaseUrl, '--nats-url', natsUrl], { env: keyVariables })
     await node.url()
-    await expect.poll(() => node.stderr).toMatch(/"maxPayload":65536,"needed":262144,"msg":"NATS does not accept the largest messages/)
+    await expect.poll(() => node.stderr).toMatch(/"maxPayload":65536,"needed":524288,"msg":"NATS does not accept the largest messages/)
     const flags = ['--database-url', databaseUrl, '--no-tls', '--nats-url', natsUrl]
     const { code, stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env: safeKeyVariables })
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^fault: NATS at \S+ accepts 65536 bytes in a message, and those of nodes may have 262144\.$/m)
+    expect(stdout).toMatch(/^fault: NATS at \S+ accepts 65536 bytes in a message, and those of nodes may have 524288\.$/m)
     expect(stdout.match(/^fault: NATS at \S+ refuses its user a subject of the nodes\.\n.*$/gm)).toEqual([
       expect.stringMatching(/Permissions Violation for Subscription to "carillon\.\S+\.presence"/),
       expect.stringMatching(/Permissions Violation for Publish to "carillon\.\S+\.channel\.0"/),
