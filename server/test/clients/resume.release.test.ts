@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, newPage } from '../support/browser.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { network } from '../support/network.ts'
@@ -74,19 +74,24 @@ async function startTalk(nodes: readonly Node[]) {
     const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name, MemberArns: ['node', 'page'].map(user), ChimeBearer })
     channels.push(ChannelArn!)
   }
+  const ending = new AbortController()
+  let isOver = false
+  onTestFinished(() => {
+    isOver = true
+    ending.abort()
+  })
   const untilDone = async <Result>(ask: (on: typeof messaging) => Promise<Result>): Promise<Result> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await ask(clients[attempt % clients.length]!.messaging)
       } catch (error) {
-        if (attempt > 600) throw error
+        if (attempt > 600 || isOver) throw error
         await setTimeout(100)
       }
     }
   }
   /** By channel, in the order of the acknowledgements. */
   const sent = new Map(channels.map((channel): [string, string[]] => [channel, []]))
-  const ending = new AbortController()
   let talking: Promise<void> | undefined
   const talk = async () => {
     for (let number = 0; !ending.signal.aborted; number++) {
@@ -115,7 +120,12 @@ async function startTalk(nodes: readonly Node[]) {
     for (const { identity, messaging } of clients) [identity, messaging].forEach(client => client.destroy())
     return { sent, contents }
   }
-  return { user, begin: () => void (talking = talk()), end, count: () => [...sent.values()].flat().length }
+  const begin = () => {
+    talking = talk()
+    // Not reported as an error of another test if this one has failed.
+    talking.catch(() => {})
+  }
+  return { user, begin, end, count: () => [...sent.values()].flat().length }
 }
 
 /** What an application that stores all messages has after these lines: ids in the order of their first event, and contents. */
@@ -231,7 +241,6 @@ describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-c
       await setTimeout(6000 - (Date.now() - start))
       await node!.begin()
       for (const each of Object.values(applications)) await expect.poll(() => times(each, / started/)).toBe(2)
-      expect(Date.now() - start).toBeLessThan(15_000)
     })
   })
 
