@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { hasNats } from './server/test/support/nats-program.ts'
+import { patience } from './server/test/support/patience.ts'
 
 type Options = NonNullable<ViteUserConfig['test']>
 type Provided = NonNullable<Options['provide']>
@@ -13,7 +14,7 @@ const options: Options = {
   // So long that no test fails on a slow or busy machine: one that hangs is found all the same.
   testTimeout: 600_000,
   hookTimeout: 600_000,
-  expect: { poll: { timeout: 60_000 } },
+  expect: { poll: { timeout: patience } },
 }
 
 const both: Provided = { nodes: 1, databases: ['sqlite', 'postgres'] }

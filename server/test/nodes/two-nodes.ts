@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { setTimeout } from 'node:timers/promises'
+import { patience } from '../support/patience.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
 
@@ -45,9 +46,9 @@ const isMessage = ({ type }: { type: string }) => type === 'CREATE_CHANNEL_MESSA
 
 export const contentsOf = ({ events }: Listening) => events.filter(isMessage).map(({ payload }) => payload!['Content'])
 
-export async function until(condition: () => boolean | Promise<boolean>, seconds = 60) {
+export async function until(condition: () => boolean | Promise<boolean>, milliseconds = patience) {
   for (const start = Date.now(); !(await condition()); await setTimeout(20)) {
-    if (Date.now() - start > seconds * 1000) throw new Error(`It has not come true: ${String(condition)}`)
+    if (Date.now() - start > milliseconds) throw new Error(`It has not come true: ${String(condition)}`)
   }
 }
 

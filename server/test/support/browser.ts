@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { patience } from './patience.ts'
 import { shell, temporaryFolder } from './process.ts'
 
 /** Debian's packages chromium and libnss3-tools. */
@@ -26,11 +27,15 @@ export async function newPage(ca: string): Promise<Page> {
   await mkdir(folder, { recursive: true })
   execFileSync(certutil, ['-d', `sql:${folder}`, '-N', '--empty-password'])
   execFileSync(certutil, ['-d', `sql:${folder}`, '-A', '-t', 'C,,', '-n', 'carillon', '-i', ca])
-  const launched = await chromium.launch({ executablePath: browser, args: args.split(' '), env: shell({ HOME: home }) })
+  const launched = await chromium.launch({ executablePath: browser, args: args.split(' '), env: shell({ HOME: home }), timeout: patience })
   const page = await launched.newPage()
-  page.setDefaultTimeout(60_000)
+  page.setDefaultTimeout(patience)
   onTestFinished(async ({ task }) => {
-    if (task.result?.state === 'fail') await page.screenshot({ path: join(tmpdir(), 'carillon-browser.png') })
+    const picture = { path: join(tmpdir(), 'carillon-browser.png'), timeout: 10_000 }
+    if (task.result?.state === 'fail') await page.screenshot(picture).catch(() => {})
+    // A request that is held or changed at this moment would fail, as an error of another test.
+    const pages = launched.contexts().flatMap(context => context.pages())
+    await Promise.all(pages.map(each => each.unrouteAll({ behavior: 'ignoreErrors' })))
     await launched.close()
   })
   return page

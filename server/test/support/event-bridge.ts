@@ -36,7 +36,8 @@ export async function startEventBridge(): Promise<EventBridgeDouble> {
       const { Entries } = JSON.parse(body) as { Entries: readonly PutEntry[] }
       events.push(...Entries.map(({ Detail, ...entry }) => ({ ...entry, detail: JSON.parse(Detail) as Record<string, unknown> })))
       return answer(200, { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: `id-${events.length}-${index}` })) })
-    })()
+      // A server that ends may cut its request off.
+    })().catch(() => response.destroy())
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

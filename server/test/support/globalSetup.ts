@@ -68,6 +68,6 @@ export default async function setup(project: TestProject) {
   project.provide('awsCommands', awsCommands)
   return async () => {
     await Promise.all([postgres.remove(), built.remove(), kinesis.close(), nats?.stop()])
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }

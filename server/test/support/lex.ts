@@ -73,7 +73,8 @@ export async function startLex(port = 0): Promise<LexDouble> {
           'x-amz-lex-session-id': sessionId!,
         })
         .end()
-    })()
+      // A server that ends may cut its request off.
+    })().catch(() => response.destroy())
   })
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   const address = server.address()

@@ -20,17 +20,15 @@ export interface OwnNats {
   stop(): Promise<void>
 }
 
-async function answers(port: number) {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'data')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
-}
+const answers = async (port: number) =>
+  new Promise<boolean>(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {}).once('close', () => resolve(false))
+    socket.once('data', () => {
+      resolve(true)
+      socket.destroy()
+    })
+  })
 
 /** A real nats-server, which may be stopped and started. It ends with this process. */
 export async function runNats(args: readonly string[] = []): Promise<OwnNats> {

@@ -53,7 +53,7 @@ export class OidcIssuer {
     server.on('request', (request, response) => {
       const { url = '' } = request
       if (url.startsWith('/authorize?')) return this.#authorize(new URL(url, this.url).searchParams, response)
-      if (url === '/token') return void this.#exchange(request, response)
+      if (url === '/token') return void this.#exchange(request, response).catch(() => response.destroy())
       if (url !== '/keys') return response.setHeader('content-type', 'application/json').end(JSON.stringify(this.#description))
       this.asked++
       if (this.failing !== undefined) return response.writeHead(this.failing).end()

@@ -129,7 +129,7 @@ async function running(cluster: Cluster): Promise<OwnPostgres> {
     stop,
     async remove() {
       await stop()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

@@ -24,7 +24,8 @@ export const canMount = () =>
 /** A folder that is deleted after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // A process that has just been killed may have children that still write.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   return folder
 }
 
@@ -60,6 +61,8 @@ export class Program {
     this.child.once('close', () => (this.#hasEnded = true))
     this.child.once('close', (code: number | null, signal: string | null) => resolve(code ?? signal ?? 'nothing'))
     this.#exit = promise
+    // Reported to the test that waits for it, and not as an error of another one.
+    promise.catch(() => {})
     onTestFinished(async () => {
       this.killAll('SIGKILL')
       await promise.catch(() => {})
@@ -90,15 +93,14 @@ export class Program {
 
   /** Resolves to the first group of the pattern, once standard output holds it. */
   async printed(pattern: RegExp): Promise<string> {
-    const look = async (): Promise<string> => {
-      while (!this.#hasEnded) {
-        const found = pattern.exec(this.stdout)
-        if (found) return found[1] ?? found[0]
-        await setTimeout(10)
-      }
-      throw new Error(`ended before it printed ${pattern}\n${this.stdout}\n${this.stderr}`)
+    for (;;) {
+      // What it prints last has arrived when it has ended.
+      const hasEnded = this.#hasEnded
+      const found = pattern.exec(this.stdout)
+      if (found) return found[1] ?? found[0]
+      if (hasEnded) throw new Error(`ended before it printed ${pattern}\n${this.stdout}\n${this.stderr}`)
+      await setTimeout(10)
     }
-    return look()
   }
 
   /** The address of a server that has printed that it is ready. */

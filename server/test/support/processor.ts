@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import type { ChannelFlowCallbackCommandInput, ChimeSDKMessaging, Processor } from '@aws-sdk/client-chime-sdk-messaging'
+import { patience } from './patience.ts'
 
 /** The event that a processor receives. */
 export interface FlowEvent {
@@ -51,7 +52,7 @@ export interface LambdaFunction {
 }
 
 /** Resolves once the condition holds, and rejects after `limit` milliseconds. */
-export async function until<Result>(look: () => Result | Promise<Result>, limit = 60_000): Promise<NonNullable<Result>> {
+export async function until<Result>(look: () => Result | Promise<Result>, limit = patience): Promise<NonNullable<Result>> {
   const start = Date.now()
   for (;;) {
     const found = await look()
@@ -82,7 +83,8 @@ export async function startLambda(port = 0): Promise<Lambda> {
       // A function that throws is Lambda's own affair: the caller of the API does not learn it.
       if (called.status === 202) await called.code(event).catch(() => {})
       return undefined
-    })()
+      // A server that ends may cut its request off.
+    })().catch(() => response.destroy())
   })
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   const address = server.address()

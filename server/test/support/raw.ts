@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
+import { patience } from './patience.ts'
 
 /** One answer, as it was on the wire. */
 export interface RawAnswer {
@@ -14,6 +15,7 @@ export interface RawAnswer {
 /** A connection, over TLS where a CA is given: bytes are sent as they are given, and answers are read as they arrive. */
 export class RawConnection {
   readonly #socket
+  readonly #closing
   #received = Buffer.alloc(0)
   #isOver = false
 
@@ -22,6 +24,7 @@ export class RawConnection {
     this.#socket.on('data', bytes => (this.#received = Buffer.concat([this.#received, bytes])))
     this.#socket.on('error', () => (this.#isOver = true))
     this.#socket.on('close', () => (this.#isOver = true))
+    this.#closing = new Promise<void>(resolve => this.#socket.once('close', () => resolve()))
   }
 
   static async open(url: string, ca?: string): Promise<RawConnection> {
@@ -50,19 +53,19 @@ export class RawConnection {
     this.#socket.destroy()
   }
 
-  /** The next answer; fails where the server closes the connection first or takes a minute. */
+  /** The next answer; fails where the server closes the connection first or answers nothing. */
   async answer({ toHead = false } = {}): Promise<RawAnswer> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const answer = this.#taken(toHead)
       if (answer) return answer
       if (this.#isOver) throw new Error(`the connection was closed after ${JSON.stringify(this.#received.toString())}`)
-      if (Date.now() - start > 60_000) throw new Error(`no answer, but ${JSON.stringify(this.#received.toString())}`)
+      if (Date.now() - start > patience) throw new Error(`no answer, but ${JSON.stringify(this.#received.toString())}`)
     }
   }
 
-  /** Resolves when the server has closed the connection. */
+  /** Resolves when the server has closed the connection; it resets it where it has not read everything, which depends on the moment. */
   async closed(): Promise<void> {
-    if (!this.#isOver) await once(this.#socket, 'close')
+    return this.#closing
   }
 
   #taken(toHead: boolean): RawAnswer | undefined {

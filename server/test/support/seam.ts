@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { shareableAs, type Database, type Queries, type Statement, type Transaction, type Value } from '../../src/database/database.ts'
+import { patience } from './patience.ts'
 
 /** Which statements are held: by their SQL, and by their values where other callers use the same SQL. */
 export interface Held {
@@ -11,7 +12,7 @@ export interface Held {
 
 /** The statement that is held: the first that matches. */
 export interface Hold {
-  /** Resolves once a statement is held; fails after a minute. */
+  /** Resolves once a statement is held; fails where none comes. */
   readonly reached: Promise<void>
   /** Lets the held statement continue. */
   release(): void
@@ -44,7 +45,7 @@ export class Seam {
     const release = Promise.withResolvers<void>()
     const waiting = { ...held, arrive: arrival.resolve, released: release.promise }
     this.#holds.add(waiting)
-    const late = setTimeout(() => arrival.reject(new Error(`nobody has asked for ${held.text}`)), 60_000)
+    const late = setTimeout(() => arrival.reject(new Error(`nobody has asked for ${held.text}`)), patience)
     arrival.promise.finally(() => clearTimeout(late)).catch(() => {})
     const end = () => {
       clearTimeout(late)

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { Sha256 } from '@aws-crypto/sha256-js'
@@ -7,6 +6,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { App } from '../../src/app.ts'
+import { patience } from './patience.ts'
 import type { SigningKey } from './signed.ts'
 
 /** An event as it arrived: the payload is parsed, and undefined where there is none. */
@@ -53,13 +53,15 @@ export class Listening {
   readonly events: Received[] = []
   /** The same events as they arrived. */
   readonly texts: string[] = []
+  /** With what has broken the connection as the reason, where the server has given none. */
   readonly closed: Promise<{ code: number; reason: string }>
   readonly socket: WebSocket
   #taken = 0
 
   constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.socket = new WebSocket(url, { headers })
-    this.socket.on('error', () => {})
+    let failure = ''
+    this.socket.on('error', ({ message }) => (failure = message))
     this.socket.on('message', data => {
       const text = (data as Buffer).toString()
       this.texts.push(text)
@@ -67,10 +69,12 @@ export class Listening {
       const payload = Payload === undefined ? undefined : JSON.parse(Payload)
       this.events.push({ type: Headers['x-amz-chime-event-type'], headers: Headers, payload })
     })
-    this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }))
+    this.closed = new Promise(resolve => {
+      this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() || failure }))
+    })
   }
 
-  /** The next event that no call has returned yet; fails after a minute. */
+  /** The next event that no call has returned yet; fails where none comes. */
   async next(): Promise<Received> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const event = this.events[this.#taken]
@@ -78,7 +82,7 @@ export class Listening {
         this.#taken++
         return event
       }
-      if (Date.now() - start > 60_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
+      if (Date.now() - start > patience) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
     }
   }
 
@@ -92,7 +96,8 @@ export class Listening {
   /** Whether the server answers a ping, after everything that it has sent before; false if it closes the socket instead. */
   async isAnswered(): Promise<boolean> {
     this.socket.ping()
-    return Promise.race([once(this.socket, 'pong').then(() => true), this.closed.then(() => false)])
+    const answered = new Promise<boolean>(resolve => this.socket.once('pong', () => resolve(true)))
+    return Promise.race([answered, this.closed.then(() => false)])
   }
 }
 
