@@ -215,7 +215,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
       const held: string[] = []
       devTools.on('Fetch.requestPaused', ({ requestId, request }) => {
         if (request.method === method) held.push(requestId)
-        else void devTools.send('Fetch.continueResponse', { requestId })
+        else devTools.send('Fetch.continueResponse', { requestId }).catch(() => {})
       })
       await devTools.send('Fetch.enable', { patterns: [{ urlPattern: '*/messages*', requestStage: 'Response' }] })
       return async () => {
@@ -362,16 +362,19 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await message(page, 'to be deleted').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
 
-    // The machine of the page has lost the network, so that it cannot reconnect before something has happened.
+    // The machine of the page has lost the network, so that it cannot reconnect before something has happened. The SDK gives up ten
+    // seconds later, and a busy machine may need as long to end the server and to start it: the page's time stands still meanwhile.
     await page.context().setOffline(true)
+    await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 1000)
     server.kill('SIGTERM')
-    // The SDK gives up ten seconds later, and a busy machine may need as long to end the server.
     await state(page, /^Reconnecting… \(1012 The server restarts\)$/)
     await server.exit()
     await serve()
     const deleted = messaging.deleteChannelMessage({ ChannelArn: general, MessageId, ChimeBearer: alice })
     await Promise.all([say('meanwhile'), newChannel('another'), deleted])
     await page.context().setOffline(false)
+    await page.clock.resume()
     await state(page, 'Connected')
     await message(page, 'meanwhile').waitFor()
     await channel(page, 'another').waitFor()

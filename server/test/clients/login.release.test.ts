@@ -23,7 +23,7 @@ async function userPool(issuer: OidcIssuer, password: string): Promise<string> {
     const IdToken = await issuer.token('bob', { issuer: `${address()}/local_pool`, claims })
     return response.end(JSON.stringify({ AuthenticationResult: { IdToken } }))
   }
-  const pool = createServer((request, response) => void answer(request, response)).listen(0, 'localhost')
+  const pool = createServer((request, response) => void answer(request, response).catch(() => response.destroy())).listen(0, 'localhost')
   const address = () => `http://localhost:${(pool.address() as AddressInfo).port}`
   onTestFinished(() => void pool.close())
   await once(pool, 'listening')

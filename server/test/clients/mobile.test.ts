@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { resumableOf } from '../gateway/resumable.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { hears, phoneOfBob } from './phone.ts'
 
@@ -21,9 +21,11 @@ onBothDatabases(
     })
 
     test.each(['OkHttp', 'Starscream'] as const)('such as %s is sent nothing after its application has stopped the session', async kind => {
-      const { connect, say } = await phoneOfBob(world())
-      await (await connect(kind)).stop()
-      await setTimeout(500)
+      const { connect, say, bob } = await phoneOfBob(world())
+      const phone = await connect(kind)
+      await expect.poll(() => resumableOf(world(), bob)).toBe(1)
+      await phone.stop()
+      await expect.poll(() => resumableOf(world(), bob)).toBe(0)
       await say('missed')
       const back = await connect(kind)
       await say('after')

@@ -102,6 +102,7 @@ export async function phoneOfBob(world: World) {
   const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'channel', MemberArns, ChimeBearer })
   const sessionId = crypto.randomUUID()
   return {
+    bob: user('bob'),
     connect: (kind: Kind) => Phone.connect(kind, world, user('bob'), sessionId),
     say: async (Content: string) =>
       messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer }),

@@ -16,6 +16,8 @@ export interface AskedSession {
   readonly sessionId?: string
   /** How long after `messagingSessionDidStop` the application calls `start()` again; undefined if it does not. */
   readonly startAgainAfter?: number
+  /** For how long the client tries to reconnect, where the ten seconds of its own are not what is tested. */
+  readonly reconnectMilliseconds?: number
   /** The host to connect to, where the client does not look it up: the one way to reach the WebSocket with a wrong secret. */
   readonly host?: string
   /** The events that it requests beside Amazon's. */
@@ -52,11 +54,22 @@ const logger = (closed: (code: string) => void): Logger => ({
 
 /** Starts a session as an application does, and reports each event as a line: its name, the session, and more about it. */
 export function start(asked: AskedSession, line: (text: string) => void) {
-  const { name, endpoint, userArn, credentials, sessionId = crypto.randomUUID(), host, startAgainAfter, events } = asked
+  const {
+    name,
+    endpoint,
+    userArn,
+    credentials,
+    sessionId = crypto.randomUUID(),
+    host,
+    startAgainAfter,
+    reconnectMilliseconds,
+    events,
+  } = asked
   const say = (what: string, more: unknown = '') => line(`${name} ${what} ${String(more)}`)
   const client = new ChimeSDKMessaging({ endpoint, region: 'us-east-1', credentials })
   const configuration = new MessagingSessionConfiguration(userArn, sessionId, host, client)
   configuration.prefetchOn = PrefetchOn.Connect
+  if (reconnectMilliseconds !== undefined) configuration.reconnectTimeoutMs = reconnectMilliseconds
   const session = new DefaultMessagingSession(
     configuration,
     logger(code => say('closed', code)),

@@ -4,6 +4,7 @@ import { missedChannels } from '../../src/nodes/missed-channels.ts'
 import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { isSpread, onBothDatabases, type World } from '../support/world.ts'
+import { resumableOf } from './resumable.ts'
 
 const contentsOf = ({ events }: Listening, type = 'CREATE_CHANNEL_MESSAGE') =>
   events.filter(event => event.type === type).map(({ payload }) => payload!['Content'])
@@ -76,11 +77,11 @@ onBothDatabases('a client that reconnects with the same sessionId', world => {
   })
 
   test('is sent nothing where it has closed the session itself', async () => {
-    const { say, connect, bob } = await makeChannel(world())
+    const { user, say, connect, bob } = await makeChannel(world())
+    await expect.poll(() => resumableOf(world(), user('bob'))).toBe(1)
     bob.socket.close(1000)
     await bob.closed
-    // Other nodes learn it soon.
-    if (isSpread) await setTimeout(1000)
+    await expect.poll(() => resumableOf(world(), user('bob'))).toBe(0)
     await say('missed')
     const back = await connect()
     await say('after')
