@@ -2,7 +2,7 @@ import type { StreamingConfiguration } from '@aws-sdk/client-chime-sdk-messaging
 import { expect, onTestFinished, test } from 'vitest'
 import { call } from '../support/signed.ts'
 import { onBothDatabases, refusal, startWorld } from '../support/world.ts'
-import { freePort } from '../support/ports.ts'
+import { nobodysPort } from '../support/ports.ts'
 import { startKinesis } from '../support/kinesis.ts'
 
 const bad = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
@@ -89,7 +89,7 @@ onBothDatabases('Streaming configurations', world => {
 test('a stream that does not exist, is not ready, or cannot be reached is refused by its name, and nothing is stored', async () => {
   const kinesis = await startKinesis()
   const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
-  const alone = await startWorld('sqlite', { kinesisEndpoint: `http://127.0.0.1:${await freePort()}` })
+  const alone = await startWorld('sqlite', { kinesisEndpoint: `http://127.0.0.1:${nobodysPort}` })
   onTestFinished(async () => {
     await Promise.all([world.close(), alone.close()])
     await kinesis.close()

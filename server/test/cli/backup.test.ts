@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { clientsOf } from '../support/world.ts'
 
 const backup = async (file: string, data: string, env: Record<string, string> = {}) =>
@@ -40,20 +41,17 @@ test('a backup beside a busy server has everything that was acknowledged before,
   const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
 
   const acknowledged: string[] = []
-  const over = new AbortController()
-  const writers = Array.from({ length: 3 }, async (_, writer) => {
-    for (let index = 0; !over.signal.aborted; index++) {
-      const Content = `${writer}-${index}-`.padEnd(2000, 'x')
-      await messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
-      acknowledged.push(Content)
-    }
-  })
-  while (acknowledged.length < 100) await new Promise(resolve => setTimeout(resolve, 5))
+  let index = 0
+  const writers = repeatedly(async () => {
+    const Content = `${index++}-`.padEnd(2000, 'x')
+    await messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+    acknowledged.push(Content)
+  }, 3)
+  await expect.poll(() => acknowledged.length).toBeGreaterThan(100)
   const before = [...acknowledged]
   expect(await backup(file, data)).toEqual({ code: 0, stdout: `The database is backed up to ${file}\n`, stderr: '' })
   const during = acknowledged.length - before.length
-  over.abort()
-  await Promise.all(writers)
+  await writers.stop()
   expect(during).toBeGreaterThan(0)
   expect((await stat(file)).mode & 0o777).toBe(0o600)
   server.kill('SIGTERM')

@@ -3,7 +3,7 @@ import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
-import { freePort } from '../support/ports.ts'
+import { nobodysPort } from '../support/ports.ts'
 import { startApns, startFcm, startHttp, vapidKeys } from '../support/push.ts'
 import { changeTheRole, makeRole } from '../support/access.ts'
 import { makeDatabase } from '../support/made-database.ts'
@@ -215,7 +215,8 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^good: The database answers: PostgreSQL with schema version \d+, /)])
   expect(stdout).toMatch(/^good: The clock of the database is within a second of the clock of this machine\.$/m)
   expect(stdout).toMatch(new RegExp(`^good: 1 node is alive: \\S+:${port}\\.$`, 'm'))
-  expect(kindsIn(stdout)).toEqual(new Set(['good']))
+  // A busy machine may be as slow as a database that is far away.
+  expect(kindsIn(stdout.replace(/^advice: A look-up in the database takes .*$/m, ''))).toEqual(new Set(['good']))
   await serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }).url()
   const withoutKey = await doctor(flags)
   expect([withoutKey.code, withoutKey.stdout]).toEqual([
@@ -228,7 +229,7 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
 
 test('each host of PostgreSQL is tried', async () => {
   const url = await createPostgresDatabase({ made: true })
-  const [host, away] = [new URL(url).host, `127.0.0.1:${await freePort()}`]
+  const [host, away] = [new URL(url).host, `127.0.0.1:${nobodysPort}`]
   const { code, stdout } = await doctor(['--no-tls', '--database-url', url.replace(host, `${away},${host}`)], safeKeyVariables)
   expect(code).toBe(1)
   expect(stdout).toContain(`good: PostgreSQL at ${host} answers, as a primary.\n`)
@@ -236,10 +237,9 @@ test('each host of PostgreSQL is tried', async () => {
 })
 
 test('a service that cannot be reached is reported with the reason, and one that can be reached is good', async () => {
-  const port = await freePort()
-  const away = `http://127.0.0.1:${port}`
+  const away = `http://127.0.0.1:${nobodysPort}`
   const ofIssuer = ['--oidc-audience', 'web', '--oidc-issuer']
-  const database = ['--database-url', `postgresql://x@127.0.0.1:${port}/x`, '--no-tls']
+  const database = ['--database-url', `postgresql://x@127.0.0.1:${nobodysPort}/x`, '--no-tls']
   const { code, stdout } = await doctor([...database, '--lambda-endpoint', away, ...ofIssuer, away], safeKeyVariables)
   expect(code).toBe(1)
   expect(stdout).toMatch(/^fault: The database cannot be used\.\n {8}.*ECONNREFUSED/m)

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { pages } from '../api/acts.ts'
 import { keyVariables, main, Program, rootKey, serve, temporaryFolder } from '../support/process.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
 const channels = ['a', 'b', 'c', 'd']
@@ -24,23 +25,15 @@ type Clients = ReturnType<typeof clientsOf>
 
 /** Sends messages to all channels until it is stopped; every one must be accepted. */
 function load({ messaging }: Clients, appInstance: string) {
-  const over = new AbortController()
   const sent: Record<string, string[]> = Object.fromEntries(channels.map(each => [each, []]))
-  const sending = channels.map(async channel => {
-    while (!over.signal.aborted) {
-      const message = { Content: `under load ${sent[channel]!.length}`, Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
-      const asked = { ChannelArn: `${appInstance}/channel/${channel}`, ChimeBearer: `${appInstance}/user/ben` }
-      sent[channel]!.push((await messaging.sendChannelMessage({ ...asked, ...message })).MessageId!)
-      await setTimeout(5)
-    }
-  })
-  return {
-    sent,
-    async stop() {
-      over.abort()
-      await Promise.all(sending)
-    },
-  }
+  const sending = repeatedly(async loop => {
+    const channel = channels[loop]!
+    const message = { Content: `under load ${sent[channel]!.length}`, Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+    const asked = { ChannelArn: `${appInstance}/channel/${channel}`, ChimeBearer: `${appInstance}/user/ben` }
+    sent[channel]!.push((await messaging.sendChannelMessage({ ...asked, ...message })).MessageId!)
+    await setTimeout(5)
+  }, channels.length)
+  return { sent, stop: sending.stop }
 }
 
 async function messagesOf({ messaging }: Clients, channel: string) {
@@ -75,7 +68,7 @@ test('an app instance is moved from SQLite to PostgreSQL while both servers are 
   // All channels have some of the load before the export begins.
   await expect.poll(() => channels.every(each => atOld.sent[each]!.length > 3)).toBe(true)
   const before = structuredClone(atOld.sent)
-  const exporting = () => command('export', arn('moved'), target, '--data', one, '--rate', '2000')
+  const exporting = () => command('export', arn('moved'), target, '--data', one, '--rate', '1000')
   for (let kill = 1; kill <= 2; kill++) {
     const ended = exporting()
     await expect.poll(() => existsSync(join(target, 'part-000001.jsonl.gz'))).toBe(true)

@@ -26,7 +26,7 @@ test.skipIf(!hasBrowser)(
     const table = page.getByRole('table', { name: 'Channels' })
 
     // The order covers all channels, so all of them are read.
-    await page.getByText(`${channels.toLocaleString('en-US')} entries`, { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByText(`${channels.toLocaleString('en-US')} entries`, { exact: true }).waitFor()
     expect(await table.getByRole('row').nth(1).textContent()).toContain(`Team channel ${channels}`)
     await table.evaluate(rows => rows.scrollTo(0, rows.scrollHeight))
     await table.getByRole('link', { name: 'Team channel 2', exact: true }).waitFor()
@@ -39,7 +39,7 @@ test.skipIf(!hasBrowser)(
     await page.getByText(/^0 found among the first [\d,]+ entries$/).waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByRole('button', { name: 'Read all' }).click()
-    await page.getByText(`1 of ${users.toLocaleString('en-US')} entries`).waitFor({ timeout: 120_000 })
+    await page.getByText(`1 of ${users.toLocaleString('en-US')} entries`).waitFor()
     await page.getByRole('link', { name: `User number ${users - 1}` }).waitFor()
     await page.getByRole('searchbox').fill('')
     const all = page.getByRole('table', { name: 'Users' })

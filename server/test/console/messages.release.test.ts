@@ -25,7 +25,7 @@ test.skipIf(!hasBrowser)(
     let socket: WebSocketRoute | undefined
     await page.routeWebSocket(/\/connect\?/, route => {
       if (isAway) {
-        void route.close({ code: 1012 })
+        route.close({ code: 1012 }).catch(() => {})
         return
       }
       socket = route

@@ -43,9 +43,10 @@ test.skipIf(!hasBrowser)(
       await id.waitFor()
       const { width } = (await id.boundingBox())!
       expect(width).toBeGreaterThan(100)
-      await page.getByRole('button', { name: `Copy the ARN of ${arn.split('/')[1]!}` }).click()
+      // It is shown for some seconds.
+      const told = page.getByText('Copied').waitFor()
+      await Promise.all([told, page.getByRole('button', { name: `Copy the ARN of ${arn.split('/')[1]!}` }).click()])
       await expect.poll(() => page.evaluate<string>('navigator.clipboard.readText()')).toBe(arn)
-      await page.getByText('Copied').waitFor()
     }
     await fits('App instances')
 

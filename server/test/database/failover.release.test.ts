@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { open, say } from '../api/acts.ts'
 import { freePort } from '../support/ports.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { startWorld } from '../support/world.ts'
 
 const hostsOf = (...urls: string[]) => urls.map(url => new URL(url).host).join(',')
@@ -21,22 +22,20 @@ test('of several hosts the one that is no standby is used, and after a failover 
   const ChimeBearer = user('alice')
   const ChannelArn = await open(world, ChimeBearer)
   const acknowledged: string[] = []
-  const over = new AbortController()
-  const talking = (async () => {
-    for (let count = 0; !over.signal.aborted; count++) {
-      await say(world, ChimeBearer, ChannelArn, `${count}`).then(
-        () => acknowledged.push(`${count}`),
-        async () => setTimeout(50),
-      )
-    }
-  })()
+  let count = 0
+  const talking = repeatedly(async () => {
+    const content = `${count++}`
+    await say(world, ChimeBearer, ChannelArn, content).then(
+      () => acknowledged.push(content),
+      async () => setTimeout(50),
+    )
+  })
   await expect.poll(() => acknowledged.length).toBeGreaterThan(20)
   await primary.crash()
   await standby.promote()
   const before = acknowledged.length
   await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 20)
-  over.abort()
-  await talking
+  await talking.stop()
   const found: string[] = []
   for (let NextToken: string | undefined; ;) {
     const page = await messaging.listChannelMessages({ ChannelArn, ChimeBearer, MaxResults: 50, SortOrder: 'ASCENDING', NextToken })

@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { open, purged, rowsIn, say } from '../api/acts.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { clientsOf, createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
 
 let url: string
@@ -35,20 +36,16 @@ async function lockWaits() {
   const client = new Client({ connectionString: url })
   await client.connect()
   onTestFinished(() => client.end())
-  const over = new AbortController()
   let most = 0
-  const looking = (async () => {
-    while (!over.signal.aborted) {
-      const { rows } = await client.query<{ count: string }>(`
-        select count(*) from pg_stat_activity
-        where datname = current_database() and application_name = 'carillon' and wait_event_type = 'Lock'`)
-      most = Math.max(most, Number(rows[0]!.count))
-      await setTimeout(20)
-    }
-  })()
+  const looking = repeatedly(async () => {
+    const { rows } = await client.query<{ count: string }>(`
+      select count(*) from pg_stat_activity
+      where datname = current_database() and application_name = 'carillon' and wait_event_type = 'Lock'`)
+    most = Math.max(most, Number(rows[0]!.count))
+    await setTimeout(20)
+  })
   return async () => {
-    over.abort()
-    await looking
+    await looking.stop()
     return most
   }
 }

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
 import { canMount, keyVariables, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { clientsOf, refusal } from '../support/world.ts'
 import { expectHealth, unavailable } from './unavailable.ts'
 
@@ -17,20 +18,17 @@ test('while PostgreSQL is unavailable calls answer 503 with a reason, and they w
   const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
   await expectHealth(url, 200)
 
-  const over = new AbortController()
   const outcomes = new Set<string>()
-  const streams = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) {
-      try {
-        await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
-        outcomes.add('fulfilled')
-      } catch (error) {
-        outcomes.add(String(error))
-        await setTimeout(20)
-      }
+  const streams = repeatedly(async () => {
+    try {
+      await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
+      outcomes.add('fulfilled')
+    } catch (error) {
+      outcomes.add(String(error))
+      await setTimeout(20)
     }
-  })
-  await setTimeout(200)
+  }, 8)
+  await expect.poll(() => [...outcomes]).toEqual(['fulfilled'])
   await postgres.stop()
   expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
   expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
@@ -48,8 +46,7 @@ test('while PostgreSQL is unavailable calls answer 503 with a reason, and they w
   const { AppInstances } = await identity.listAppInstances({})
   expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
   await identity.createAppInstance({ Name: 'new' })
-  over.abort()
-  await Promise.all(streams)
+  await streams.stop()
   expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
   identity.destroy()
   messaging.destroy()

@@ -5,6 +5,7 @@ import { statement } from '../../src/database/database.ts'
 import { SharedTransactions } from '../../src/database/shared-transactions.ts'
 import { open, pages, say, sayAmongMany } from '../api/acts.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { listen } from '../support/sockets.ts'
 import { createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
 
@@ -186,28 +187,24 @@ test('while PostgreSQL restarts no acknowledged message is lost, and with its to
   const acknowledged = new Map<string, string>()
   let refused = 0
   let next = 0
-  const over = new AbortController()
-  const streams = numbers(16).map(async () => {
-    while (!over.signal.aborted) {
-      const content = String(next++)
-      while (!acknowledged.has(content)) {
-        try {
-          acknowledged.set(content, await say(own, user('alice'), ChannelArn, content, { ClientRequestToken: `token-${content}` }))
-        } catch (error) {
-          if ((error as Error).name !== 'ServiceUnavailableException') throw error
-          refused++
-          await setTimeout(20)
-        }
+  const streams = repeatedly(async () => {
+    const content = String(next++)
+    while (!acknowledged.has(content)) {
+      try {
+        acknowledged.set(content, await say(own, user('alice'), ChannelArn, content, { ClientRequestToken: `token-${content}` }))
+      } catch (error) {
+        if ((error as Error).name !== 'ServiceUnavailableException') throw error
+        refused++
+        await setTimeout(20)
       }
     }
-  })
+  }, 16)
   while (acknowledged.size < 100) await setTimeout(5)
   await postgres.stop()
   await postgres.start()
   const before = acknowledged.size
   while (acknowledged.size < before + 100) await setTimeout(5)
-  over.abort()
-  await Promise.all(streams)
+  await streams.stop()
 
   const list = (NextToken: string | undefined) =>
     own.messaging.listChannelMessages({ ChannelArn, ChimeBearer: user('alice'), MaxResults: 50, NextToken })

@@ -29,7 +29,7 @@ beforeAll(async () => {
     BUILDAH_ISOLATION: 'chroot',
     TMPDIR: folder,
   }
-}, 300_000)
+})
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await mkdir(join(modules, '@aws-sdk'), { recursive: true })
   for (const name of ['vitest', '@aws-sdk/client-chime-sdk-messaging', '@aws-sdk/client-chime-sdk-identity'])
     await symlink(join(root, 'node_modules', name), join(modules, name)).catch(() => {})
-}, 300_000)
+})
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })

@@ -82,9 +82,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
     const { one, socket } = await startBehind(configuration)
     process.kill(one.pid, 'SIGSTOP')
     onTestFinished(() => one.kill('SIGCONT'))
-    const start = performance.now()
     expect((await socket.closed).code).toBe(1006)
-    expect(performance.now() - start).toBeLessThan(30_000)
   })
 
   test.each([
@@ -94,7 +92,7 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
     const { database, usesOne, socket, isHealthy } = await startBehind(configuration)
     database[begin]()
     await expect.poll(usesOne).toBe(false)
-    expect(await isHealthy()).toBe(false)
+    await expect.poll(isHealthy).toBe(false)
     database[end]()
     await expect.poll(isHealthy).toBe(true)
     expect(isOpen(socket)).toBe(true)

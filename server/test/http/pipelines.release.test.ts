@@ -37,20 +37,25 @@ test('a connection that has sent twenty thousand requests at once delays nobody 
   for (const request of [bare('/metrics'), bare('/health'), bare('/app-instances'), await signed(url, '/app-instances')]) {
     const count = 20_000
     const [busy, other] = [await Pipeline.open(url), await RawConnection.open(url)]
+    const one = await signed(url, '/app-instances')
     busy.send(request, count)
     await expect.poll(() => busy.answered, { interval: 1 }).toBeGreaterThan(0)
-    // While another client sends 20 requests, one after the other, the pipeline gets the turns that this takes, and not all.
+    // While another client sends 20 requests, one after the other, the pipeline gets the turns that this takes, and not all. A busy machine
+    // holds this client up now and then, and the pipeline goes on meanwhile; so the median counts.
+    const meanwhile: number[] = []
     for (let asked = 0; asked < 20; asked++) {
-      other.send(await signed(url, '/app-instances'))
+      const before = busy.answered
+      other.send(one)
       expect((await other.answer()).status).toBe(200)
+      meanwhile.push(busy.answered - before)
     }
-    expect(busy.answered).toBeLessThan(count / 2)
+    expect(meanwhile.toSorted((a, b) => a - b)[10]!).toBeLessThan(count / 40)
     busy.end()
     other.end()
   }
   const whole = await Pipeline.open(url)
   whole.send(bare('/health'), 3000)
-  await expect.poll(() => whole.answered, { timeout: 40_000 }).toBe(3000)
+  await expect.poll(() => whole.answered).toBe(3000)
   expect(whole.statuses).toEqual(['200'])
 })
 
@@ -59,7 +64,7 @@ test('ten connections that send ten thousand requests each do not affect a serve
   const connections = await Promise.all(Array.from({ length: 10 }, async () => Pipeline.open(url)))
   for (const connection of connections) connection.send(bare('/metrics'), 10_000)
   // Some connections are cut off, and all others are answered.
-  await expect.poll(() => connections.every(({ answered, isOver }) => isOver || answered > 500), { timeout: 60_000 }).toBe(true)
+  await expect.poll(() => connections.every(({ answered, isOver }) => isOver || answered > 500)).toBe(true)
   const { identity } = clientsOf({ url, rootKey })
   expect((await identity.listAppInstances({})).AppInstances).toEqual([])
   identity.destroy()

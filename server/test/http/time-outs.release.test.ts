@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { RawConnection } from '../support/raw.ts'
@@ -19,7 +18,9 @@ test('a head that takes longer than 20 seconds to arrive is refused with 408', a
   const start = Date.now()
   socket.write('GET /health HTTP/1.1\r\nhost: x\r\n')
   const dribble = setInterval(() => socket.write('x: y\r\n'), 1000)
-  await once(socket, 'close')
+  // A part that arrives after the refusal resets the connection.
+  socket.on('error', () => {})
+  await new Promise(resolve => socket.once('close', resolve))
   clearInterval(dribble)
   expect(Date.now() - start).toBeGreaterThan(19_000)
   expect(Date.now() - start).toBeLessThan(45_000)

@@ -127,7 +127,7 @@ test.skipIf(!hasNats)('an event that is published while a node subscribes again 
   // The node has subscribed, and NATS has not received it yet.
   await setTimeout(300)
   await say('meanwhile')
-  await until(() => contentsOf(heard).includes('meanwhile'), 10)
+  await until(() => contentsOf(heard).includes('meanwhile'), 10_000)
   expect(contentsOf(heard)).toEqual(['before', 'meanwhile'])
 })
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
-import { freePort } from '../support/ports.ts'
+import { nobodysPort } from '../support/ports.ts'
 import { keyVariables, main, run, safeKeyVariables, serve, temporaryFolder } from '../support/process.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
@@ -36,7 +36,7 @@ test.skipIf(!hasNats)(
     }
     expect(well.stdout).toContain(`good: All nodes have version ${packageFile.version}, as this command.\n`)
 
-    const gone = await freePort()
+    const gone = nobodysPort
     const half = await doctor('--nats-url', `${nats.url},nats://127.0.0.1:${gone}`)
     expect(half.code).toBe(1)
     expect(half.stdout).toMatch(new RegExp(`^good: NATS at 127\\.0\\.0\\.1:${nats.port} answers within`, 'm'))

@@ -121,6 +121,6 @@ test.skipIf(!hasNats)('an event that is too large for NATS is read from the data
   await until(() => heard.events.length > 1)
   await say('x'.repeat(3000))
   // The nodes compare with the database after 20 seconds.
-  await until(() => contentsOf(heard).length === 1, 10)
+  await until(() => contentsOf(heard).length === 1, 10_000)
   expect(await figure(nodes[1]!, 'carillon_bus_recovered_total')).toBe(1)
 })

@@ -76,7 +76,6 @@ test('the leases of a node end for the others once it has not updated its heartb
   await db.run(grow, 'other', 2000)
   const { age } = await until(async () => ((await isFree()).some(Boolean) ? db.get(ageOfOther) : undefined))
   expect(age).toBeGreaterThanOrEqual(5000)
-  expect(age).toBeLessThan(10_000)
   await until(async () => (await isFree()).every(Boolean))
 })
 
@@ -85,7 +84,7 @@ test('jobs whose lease a dead node holds run on another one, and so do those tha
   let schedules: ReturnType<typeof schedule> | undefined
   const { db, log } = await openWithLeases(() => schedules?.takeOver())
   await beatOf(db, nodeOf('living'))
-  await db.run(grow, 'living', -60_000)
+  await db.run(grow, 'living', -600_000)
   const jobs = [
     { name: 'of the dead one', holder: 'other' },
     { name: 'of a living one', holder: 'living' },

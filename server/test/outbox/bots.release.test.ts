@@ -18,6 +18,6 @@ test('a bot whose Lex rejects its credentials for a time is invoked again, and t
   await messaging.sendChannelMessage({ ChannelArn, Content: 'one', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
   const contents = async () =>
     (await messaging.listChannelMessages({ ChannelArn, ChimeBearer })).ChannelMessages!.map(({ Content }) => Content)
-  await until(async () => (await contents()).includes('{"Code":429}'), 90_000)
+  await until(async () => (await contents()).includes('{"Code":429}'))
   expect(server.stderr.match(/A delivery has failed and will be retried/g)!.length).toBeGreaterThan(2)
 })

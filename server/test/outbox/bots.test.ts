@@ -474,7 +474,7 @@ test('a bot without a configured Lex or webhook sends nothing, and the log says 
     messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
   await send('one')
   const lines = () => server.stderr.split('\n').filter(line => line.includes('A bot cannot be invoked'))
-  await until(() => lines().length > 0, 60_000)
+  await until(() => lines().length > 0)
   expect(JSON.parse(lines()[0]!)).toMatchObject({
     bot: AppInstanceBotArn,
     reason: expect.stringContaining('no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations') as string,

@@ -27,7 +27,7 @@ async function kinesisLocal() {
   const client = new KinesisClient({ endpoint, region: 'us-east-1', credentials, requestHandler: new NodeHttpHandler() })
   onTestFinished(() => client.destroy())
   const shards = async () => (await client.send(new ListShardsCommand({ StreamName: name }))).Shards ?? []
-  const isThere = until(async () => (await shards().catch(() => [])).length === 2, 60_000)
+  const isThere = until(async () => (await shards().catch(() => [])).length === 2)
   // Rejects when the program ends, with its output.
   await Promise.race([isThere, kinesis.printed(/(?!)/)])
 
@@ -128,7 +128,7 @@ test('an ordinary consumer reads all seventeen types of records back, in the ord
     const found = new Set((await kinesis.consume()).map(({ event }) => event.EventType))
     return wanted.every(type => found.has(type))
   }
-  await until(all, 120_000)
+  await until(all)
   const records = await kinesis.consume()
   expect(new Set(records.map(({ event }) => event.EventType))).toEqual(new Set(wanted))
   expect(records.every(({ event, partitionKey }) => event.Payload['ChannelArn'] === partitionKey)).toBe(true)

@@ -6,13 +6,13 @@ import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { statement } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
-import { freePort } from '../support/ports.ts'
+import { nobodysPort } from '../support/ports.ts'
 import { keyVariables, main, run, serve, temporaryFolder } from '../support/process.ts'
 import { callBack, processor, startLambda, until, type LambdaFunction } from '../support/processor.ts'
 import { createPostgresDatabase, databaseKinds, masterKey, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const lambda = await startLambda()
-const nobody = `http://127.0.0.1:${await freePort()}`
+const nobody = `http://127.0.0.1:${nobodysPort}`
 afterAll(() => lambda.close())
 
 /** A node has at most 32 in flight. */
@@ -35,8 +35,8 @@ async function flowOf(world: World, called: Processor) {
     )
     return (await Promise.all(answers)).map(({ Status }) => Status!.Value)
   }
-  const areAll = async (ids: readonly string[], wanted: string, limit: number) =>
-    until(async () => (await patiently(() => statuses(ids))).every(status => status === wanted), limit)
+  const areAll = async (ids: readonly string[], wanted: string) =>
+    until(async () => (await patiently(() => statuses(ids))).every(status => status === wanted))
   return { sendAll, areAll }
 }
 
@@ -63,12 +63,12 @@ describe('More messages than a node invokes processors for at once', () => {
         const [crowded, other] = [await flowOf(world(), processor(slow.arn, given)), await flowOf(world(), processor(accepting.arn, given))]
         const sent = await crowded.sendAll(crowd)
         const late = await other.sendAll(1)
-        await crowded.areAll(sent, 'SENT', 90_000)
-        await other.areAll(late, 'SENT', 60_000)
+        await crowded.areAll(sent, 'SENT')
+        await other.areAll(late, 'SENT')
         await full.promise
         // The server continues to work.
         const again = await crowded.sendAll(crowd)
-        await crowded.areAll(again, 'SENT', 90_000)
+        await crowded.areAll(again, 'SENT')
         expect(new Set(messagesOf(slow))).toEqual(new Set([...sent, ...again]))
         // Where this machine has stood still for so long that an invocation was given up, it was repeated beside the first.
         const repeated = slow.invocations.length - 2 * crowd
@@ -80,12 +80,12 @@ describe('More messages than a node invokes processors for at once', () => {
         silent.delay = 600_000
         const { sendAll, areAll } = await flowOf(world(), processor(silent.arn, { FallbackAction: 'CONTINUE' }))
         const sent = await sendAll(40)
-        await areAll(sent, 'SENT', 120_000)
+        await areAll(sent, 'SENT')
         expect(new Set(messagesOf(silent))).toEqual(new Set(sent))
         expect(silent.invocations.length).toBeLessThanOrEqual(3 * sent.length)
         const called = lambda.define(event => patiently(() => callBack(world().messaging, event)))
         const other = await flowOf(world(), processor(called.arn, { FallbackAction: 'CONTINUE' }))
-        await other.areAll(await other.sendAll(crowd), 'SENT', 90_000)
+        await other.areAll(await other.sendAll(crowd), 'SENT')
       })
     },
     { lambdaEndpoint: lambda.url },
@@ -100,7 +100,7 @@ describe('More messages than a node invokes processors for at once', () => {
           processor('arn:aws:lambda:us-east-1:123456789012:function:f', { FallbackAction: 'CONTINUE' }),
         )
         const sent = await sendAll(crowd)
-        await expect(areAll(sent, 'SENT', 120_000)).resolves.toBe(true)
+        await expect(areAll(sent, 'SENT')).resolves.toBe(true)
       })
     },
     { lambdaEndpoint: nobody },

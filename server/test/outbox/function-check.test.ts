@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { startLex } from '../support/lex.ts'
-import { freePort } from '../support/ports.ts'
+import { nobodysPort } from '../support/ports.ts'
 import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
 import { processor, startLambda, until } from '../support/processor.ts'
 import { clientsOf, makersOf } from '../support/world.ts'
@@ -20,7 +20,7 @@ const webhook = (url: string) => ({ type: 'webhook', url, secretVariable: 'SECRE
 
 test('a function that is missing is reported in the log when its flow is created or changed, and by doctor; one that exists is not', async () => {
   const data = await temporaryFolder()
-  const nobody = `http://127.0.0.1:${await freePort()}`
+  const nobody = `http://127.0.0.1:${nobodysPort}`
   const destinations = join(data, 'destinations.json')
   const bus = 'arn:aws:events:us-east-1:000000000000:event-bus/default'
   const entries = { [functionOf('away')]: webhook(nobody), [functionOf('near')]: webhook(lex.url), [aliasArn('AWAY')]: webhook(nobody) }

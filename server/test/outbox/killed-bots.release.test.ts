@@ -57,7 +57,7 @@ test.each(databaseKinds)(
       const answered = await until(async () => {
         const origins = (await repliesIn(ChannelArn)).map(originOf)
         return ids.every(id => origins.includes(id)) ? origins : undefined
-      }, 120_000)
+      })
       expect(new Set(answered).size).toBe(answered.length)
     }
     const repeated = lex.calls.length - [...sent.values()].flat().length

@@ -56,7 +56,7 @@ test.each(databaseKinds)(
       const contents = contentsOf(kinesis, stream)
       return arns.every(arn => contents.get(arn)?.length === 12)
     }
-    await until(all, 180_000)
+    await until(all)
     const contents = contentsOf(kinesis, stream)
     for (const arn of arns) expect(contents.get(arn)).toEqual(numbers(12))
     expect(Math.max(...kinesis.calls)).toBeLessThanOrEqual(arns.length)
@@ -85,7 +85,7 @@ test('a stream that is down delays neither sends nor other streams, and gets all
   await until(() => kinesis.records(other).length === 1)
   expect(kinesis.records(stream)).toEqual([])
   isDown = false
-  await until(() => kinesis.records(stream).length >= 30, 60_000)
+  await until(() => kinesis.records(stream).length >= 30)
   expect(contentsOf(kinesis, stream).get(arns[0]!)).toEqual(numbers(30))
 })
 

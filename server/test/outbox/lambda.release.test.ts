@@ -30,7 +30,7 @@ async function sendThrough(flags: readonly string[], env: Readonly<Record<string
   const entries = () =>
     server.stderr.split('\n').flatMap(line => (line.includes('"msg"') ? [JSON.parse(line) as Record<string, unknown>] : []))
   const status = async () => (await messaging.getChannelMessageStatus({ ChannelArn, MessageId, ChimeBearer })).Status!
-  await until(async () => (await status()).Value === 'FAILED', 60_000)
+  await until(async () => (await status()).Value === 'FAILED')
   return { entries: entries(), Detail: (await status()).Detail, MessageId, ChannelArn }
 }
 

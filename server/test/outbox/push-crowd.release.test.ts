@@ -37,7 +37,7 @@ test.each(databaseKinds)(
     await until(() => fcm.taken.length === 1)
     expect(fcm.taken[0]!.token).toBe('token-of-bob')
     isBusy = false
-    await until(() => new Set(fcm.taken.map(({ token }) => token)).size === members + 1, 200_000)
+    await until(() => new Set(fcm.taken.map(({ token }) => token)).size === members + 1, 500_000)
     expect(fcm.mostAtOnce).toBeLessThanOrEqual(openAtMost)
   },
 )

@@ -5,6 +5,7 @@ import { open, say } from '../api/acts.ts'
 import { startKinesis } from '../support/kinesis.ts'
 import { keyVariables, rootKey, serve } from '../support/process.ts'
 import { until } from '../support/processor.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { clientsOf, createPostgresDatabase, makersOf, masterKey, type World } from '../support/world.ts'
 
 const name = 'chime-messaging-taken-over'
@@ -37,13 +38,10 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
     await sayOn(first)
     await until(() => first.records() === 1)
     const second = await start()
-    const isSending = new AbortController()
-    const sending = (async () => {
-      while (!isSending.signal.aborted) {
-        await sayOn(second)
-        await setTimeout(50)
-      }
-    })()
+    const sending = repeatedly(async () => {
+      await sayOn(second)
+      await setTimeout(50)
+    })
     // The first node extends its lease.
     await until(() => first.records() > 100)
     expect(second.records()).toBe(0)
@@ -51,8 +49,8 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
     // By its time alone the lease would last for another hour.
     await database.query('update outbox_lanes set leased_until = leased_until + 3600000')
     await until(() => second.records() > 0)
-    expect(second.program.stderr).toContain('A node has not updated its heartbeat for seconds')
     const [before, there] = [first.records(), second.records()]
+    await until(() => second.program.stderr.includes('A node has not updated its heartbeat for seconds'))
     first.program.kill('SIGCONT')
     await until(() => second.records() > there + 50)
     // At the most the batch of some tenths of a second that it had begun.
@@ -60,8 +58,7 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
     expect(after - before).toBeLessThanOrEqual(10)
     await until(() => second.records() > there + 100)
     expect(first.records()).toBe(after)
-    isSending.abort()
-    await sending
+    await sending.stop()
     await until(() => first.records() + second.records() >= sent)
   },
 )

@@ -62,7 +62,7 @@ describe('The index file of SQLite', () => {
     await messaging.updateChannelMessage({ ...edited, Content: 'other' })
     await messaging.deleteChannelMessage({ ...deleted, ChimeBearer: root })
     // docs/operating.md promises ten seconds.
-    await expect.poll(inFiles, { interval: 100, timeout: 10_000 }).toEqual([false, false, false, true])
+    await expect.poll(inFiles, { interval: 100 }).toEqual([false, false, false, true])
     await messaging.deleteChannel({ ChannelArn, ChimeBearer })
     await expect.poll(inFiles, { interval: 100 }).toEqual([false, false, false, false])
   })

@@ -14,7 +14,7 @@ describe('with the package installed beside them', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'carillon-examples-'))
     await installPackage(folder)
-  }, 300_000)
+  })
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true })
   })
