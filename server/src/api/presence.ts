@@ -8,13 +8,13 @@ import { presenceOf } from '../store/presences.ts'
 import { acting } from './acting.ts'
 import { allNamed } from './named.ts'
 
-/** The presences of these users as the bearer sees them. Its own is shown to itself even if it is INVISIBLE to others. */
+/** The presences of these users as the bearer sees them. Its own status is shown to itself even if it is INVISIBLE to others. */
 async function presencesOf({ db, facts, presence }: BearerCall, userIds: Iterable<number>) {
   const found = await Promise.all([...userIds].map(async userId => ({ userId, stored: await presenceOf(db, userId) })))
   return found.flatMap(({ userId, stored }) => {
     if (!stored) return []
-    const isOwn = userId === facts.caller.id
-    return [presenceDetails(userId, isOwn ? { ...stored, isShown: true } : stored, presence)]
+    const details = presenceDetails(userId, stored, presence)
+    return [userId === facts.caller.id ? { ...details, Status: stored.status, StatusText: stored.statusText } : details]
   })
 }
 

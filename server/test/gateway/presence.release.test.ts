@@ -28,10 +28,13 @@ onBothDatabases(
       await until(() => shown(ofAnn, ben)?.['Status'] === 'BUSY')
       expect([shown(ofAnn, ben), await get(ann, ben)]).toEqual([busy, [busy]])
       await put('INVISIBLE')
-      await isShown(ofAnn, ben, false)
       const hidden = { AppInstanceUserArn: ben, IsOnline: false }
+      // The user sees itself as the others do from this moment on, and its status besides.
+      const own = [{ ...hidden, Status: 'INVISIBLE' }]
+      expect(await get(ben, ben)).toEqual(own)
+      await isShown(ofAnn, ben, false)
       expect([shown(ofAnn, ben), await get(ann, ben)]).toEqual([hidden, [hidden]])
-      expect((await get(ben, ben))[0]).toMatchObject({ Status: 'INVISIBLE' })
+      expect(await get(ben, ben)).toEqual(own)
       await put('BUSY')
       await isShown(ofAnn, ben, true)
     })
