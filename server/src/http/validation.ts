@@ -95,7 +95,8 @@ function faultsOf(error: TLocalizedValidationError, location: Location, expected
   }
   // These faults of a whole dictionary repeat those of its keys and values.
   if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
-  const constraint = constraintOf(error, location.shape)
+  const isTimeInBody = location.shape.timestamp === true && expected.bindings[error.instancePath.slice(1)]?.in !== 'query'
+  const constraint = isTimeInBody ? timeInBody : constraintOf(error, location.shape)
   const sentence = location.isKey
     ? `Value at '${location.name}' failed to satisfy constraint: Map keys must satisfy constraint: [${constraint}]`
     : `Value ${shown(location)}at '${location.name}' failed to satisfy constraint: ${constraint}`
@@ -145,6 +146,8 @@ function constraintOf(error: TLocalizedValidationError, shape: Shape): string {
   if (error.keyword === 'type') return `Member must be ${kinds[shape.type ?? ''] ?? 'of another type'}`
   return error.message
 }
+
+const timeInBody = 'Member must be a timestamp, a number of seconds since 1970'
 
 const comparisons: Readonly<Record<string, string>> = {
   minLength: 'length greater than or equal to',

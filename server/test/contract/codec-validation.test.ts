@@ -28,6 +28,15 @@ describe('a limit that is broken', () => {
     expect(reason).toBe('AppInstanceArn is required and travels as the query parameter app-instance-arn.')
   })
 
+  test('of a time asks for the form that the place of the time has: a number in a body, ISO 8601 in a query', () => {
+    const inBody = refusal('SearchMessages', { body: { SearchText: 'a', NotBefore: '2023-01-02T03:04:05Z' } })
+    expect(inBody.message).toContain(
+      "at 'notBefore' failed to satisfy constraint: Member must be a timestamp, a number of seconds since 1970",
+    )
+    const inQuery = refusal('ListChannelMessages', { params: { channelArn: channel }, query: 'not-before=1672628645' })
+    expect(inQuery.message).toContain("at 'notBefore' failed to satisfy constraint: Member must be a timestamp in ISO 8601 format")
+  })
+
   test('of a member that is missing describes the structure, and says what the body has instead', () => {
     expect(refusalOfFlow({ Name: 'flow' }).reason).toBe(
       'Processors is required and travels in the body as Processors: [{Name, Configuration, ExecutionOrder, FallbackAction}].',
