@@ -8,15 +8,17 @@ export const escaped = (text: string) =>
 /** In a path, in a query or in a header. */
 const written = (value: unknown) => (value instanceof Date ? value.toISOString() : String(value))
 
-/** In a body times are epoch seconds. */
+/** In a body times are epoch seconds. An invalid Date would become null, which a server reads as no bound at all. */
 function inBody(this: Input, key: string, value: unknown): unknown {
   const given = this[key]
-  return given instanceof Date ? given.getTime() / 1000 : value
+  if (!(given instanceof Date)) return value
+  if (Number.isNaN(given.getTime())) throw new TypeError(`${key} is not a valid Date.`)
+  return given.getTime() / 1000
 }
 
 /**
  * The request of an operation: where each member of the input travels. The route is `METHOD /path?selector=value`. Throws a TypeError if a
- * member of the path is missing.
+ * member of the path is missing, or is one that `fetch` would take away: it resolves `.` and `..`, however they are escaped.
  */
 export function requestOf(route: string, input: Input) {
   const [method, target] = route.split(' ') as [Method, string]
@@ -28,6 +30,7 @@ export function requestOf(route: string, input: Input) {
   for (const [member, value] of Object.entries(input)) {
     const { in: where, name } = bindingOf(member, method, template)
     if (value === undefined || (where === 'path' && value === '')) continue
+    if (where === 'path' && /^\.{1,2}$/.test(written(value))) throw new TypeError(`${member} cannot be '${written(value)}'.`)
     if (where === 'path') path = path.replace(`{${name}}`, escaped(written(value)))
     else if (where === 'query') query[name] = written(value)
     else if (where === 'header') headers[name] = written(value)

@@ -66,6 +66,16 @@ onBothDatabases('Reactions', world => {
     }
   })
 
+  test('cause no request where the MessageId is . or .., which would lead to the path of something else', async () => {
+    const { user, ChannelArn } = await makeChannel(world())
+    for (const MessageId of ['.', '..']) {
+      const input = { ChannelArn, MessageId, Reactions: ['👍'], ChimeBearer: user('ann') }
+      await expect(world().carillon.call('PutMessageReactions', input)).rejects.toThrow(
+        new TypeError(`MessageId cannot be '${MessageId}'.`),
+      )
+    }
+  })
+
   test('are put by an operation whose name has a capital letter: the client says that it has no other', async () => {
     const call = world().carillon.call('putMessageReactions' as 'PutMessageReactions', {} as never)
     await expect(call).rejects.toThrow(new TypeError("Carillon has no operation putMessageReactions. Amazon's are called by the AWS SDKs."))

@@ -301,6 +301,9 @@ onBothDatabases(
       const { FoundMessages: all = [] } = await answerOf('fish')
       const [NotBefore, NotAfter] = [all[4]!.ChannelMessage!.CreatedTimestamp!, all[2]!.ChannelMessage!.CreatedTimestamp!]
       expect((await contents('fish', { NotBefore, NotAfter })).map(text => text.at(-1))).toEqual(['5', '4', '3'])
+      // JSON would have null for it, which is no bound.
+      const invalid = new TypeError('NotBefore is not a valid Date.')
+      await expect(contents('fish', { NotBefore: new Date('next week') })).rejects.toThrow(invalid)
     })
 
     test('skips no message of a later page where one of an earlier page is gone, and repeats none for a new one', async () => {
