@@ -46,10 +46,11 @@ export async function busNameOf(db: Database): Promise<string> {
   })
   return db.transaction(async tx => {
     if (identity !== undefined) {
+      // A copy of a database of a version that did not store the identity has the name of the original too.
       const isFirst = (await tx.run(insertValue, busDatabase, identity)) === 1
-      const mayChange = !isFirst && (await livingNodes(tx)).length === 0
+      const mayChange = (await livingNodes(tx)).length === 0
       // The row is locked until the commit: nodes that start at once get the same new name.
-      if (mayChange && (await changeOtherValue(tx, busDatabase, identity))) await putValue(tx, busName, randomUUID())
+      if (mayChange && (isFirst || (await changeOtherValue(tx, busDatabase, identity)))) await putValue(tx, busName, randomUUID())
     }
     await tx.run(insertValue, busName, randomUUID())
     return (await findValue(tx, busName))!

@@ -31,6 +31,26 @@ test.skipIf(!hasNats)(
 )
 
 test.skipIf(!hasNats)(
+  'nodes on a restored copy of a database of an older version, which did not store which PostgreSQL it is in, get other subjects too',
+  async () => {
+    const { url } = await startNats()
+    const databaseUrl = await createPostgresDatabase({ made: true })
+    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
+    const { rollCall } = await subjectsFor(first.app.db)
+    const older = statement(`delete from settings where name = 'bus-database'`)
+    await first.app.db.run(older)
+    expect((await subjectsFor(first.app.db)).rollCall, 'while a node is alive').toBe(rollCall)
+    await first.app.db.run(older)
+    await first.close()
+    const copy = await copyOf(databaseUrl, `${new URL(databaseUrl).pathname.slice(1)}_copy`)
+    const copied = await Promise.all([startNode(copy, url), startNode(copy, url)])
+    const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
+    expect(one).not.toBe(rollCall)
+    expect(other).toBe(one)
+  },
+)
+
+test.skipIf(!hasNats)(
   'nodes that are alive while PostgreSQL gets another identity, as by pg_upgrade, keep their subjects, also for nodes that start beside them',
   async () => {
     const { url } = await startNats()
