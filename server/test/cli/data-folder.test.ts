@@ -107,7 +107,7 @@ test("a command in another folder than the server's says where it has looked, an
 
 const keys = (...flags: string[]) => run(process.execPath, [main, 'keys', 'list', ...flags])
 
-test('a command changes neither a foreign database nor that of an older Carillon', async () => {
+test('a command changes neither a foreign database nor that of an older Carillon, which can be backed up', async () => {
   const data = await temporaryFolder()
   const databaseUrl = await createPostgresDatabase()
   const nothing = 'is not a database of Carillon\\. The first start of a server creates one'
@@ -129,6 +129,13 @@ test('a command changes neither a foreign database nor that of an older Carillon
   expect(await keys('--database-url', databaseUrl)).toEqual(refused(`The PostgreSQL database ${older}`))
   expect(file.prepare(versions).all()).toHaveLength(1)
   expect((await client.query(versions)).rows).toHaveLength(1)
+
+  const backup = join(data, 'backup.db')
+  const { code, stderr } = await run(process.execPath, [main, 'backup', backup, '--data', data])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const copy = new DatabaseSync(backup)
+  expect(copy.prepare(versions).all()).toEqual(file.prepare(versions).all())
+  copy.close()
   file.close()
   await client.end()
 })
