@@ -4,11 +4,10 @@ export interface Rate {
   readonly atOnce: number
 }
 
-/**
- * For how many milliseconds a bucket may refill in addition to its own size, because of what other nodes have spent. It also bounds the
- * effect of a clock that goes back.
- */
+/** For how many milliseconds a bucket may refill in addition to its own size, because of what other nodes have spent. */
 const longestDebt = 10_000
+/** A clock that has gone back by more than this fills all buckets: what is stored would be far in the future. */
+const longestStepBack = 1000
 /** Less than this is a rounding error of sums of times. */
 const tolerance = 1
 
@@ -21,6 +20,8 @@ export class TokenBuckets {
   readonly #fullAt = new Map<string, number>()
   /** What was spent since the last exchange with other nodes, in milliseconds; undefined on a single node. */
   readonly #spent: Map<string, number> | undefined
+  /** The latest time at which anybody asked, since the clock last went back. */
+  #latest = 0
 
   constructor({ shared }: { shared: boolean }) {
     this.#spent = shared ? new Map() : undefined
@@ -69,6 +70,11 @@ export class TokenBuckets {
   }
 
   #busy(key: string, { perSecond, atOnce }: Rate, now: number): number {
+    if (now < this.#latest - longestStepBack) {
+      this.#fullAt.clear()
+      this.#latest = now
+    }
+    if (now > this.#latest) this.#latest = now
     const fullAt = this.#fullAt.get(key)
     return fullAt === undefined ? 0 : Math.max(0, Math.min(fullAt - now, (atOnce * 1000) / perSecond + longestDebt))
   }

@@ -107,6 +107,19 @@ test('a test can order faults, close sessions, drop events, move the clock, and 
   messaging.destroy()
 })
 
+test('a clock that goes back by an hour does not hold up those who have just called', async () => {
+  await using chime = await start({ seed, settings: { 'rate-limits': 'aws' } })
+  const ann = chime.as('ann')
+  const messaging = new ChimeSDKMessaging({ ...ann.clientConfig, maxAttempts: 1 })
+  const listed = async () => messaging.listChannelMemberships({ ChannelArn: chime.channelArn('general'), ChimeBearer: ann.arn })
+  await chime.setClock({ advanceSeconds: 3600 })
+  await listed()
+  await chime.reset()
+  await chime.seed(seed)
+  expect((await listed()).ChannelMemberships).toHaveLength(2)
+  messaging.destroy()
+})
+
 test('the credentials of a user do not control the server', async () => {
   await using chime = await start({ seed })
   const carillon = new Carillon(chime.as('ann').clientConfig)
