@@ -9,7 +9,7 @@ import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from '../../
 import { callRates, type CallRateName } from '../../src/settings/rates.ts'
 import { makeDatabase } from '../support/made-database.ts'
 import { keyVariables, main, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
-import { freePort } from '../support/ports.ts'
+import { freePort, nobodysPort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
 type SettingName = keyof typeof settings
@@ -494,20 +494,18 @@ test('an impossible data folder, credentials without a key and a file that is no
 })
 
 test('a PostgreSQL that cannot be used is refused, and its password is not shown', async () => {
-  // Nothing listens there, and no server of another test gets this port.
-  const port = 1
   const real = new URL(await createPostgresDatabase())
   const nowhere = new URL(real)
   nowhere.pathname = '/nobody_made_this'
   const wrong = new URL(real)
   wrong.password = 'not-the-password'
   const results = await Promise.all(
-    [`postgresql://someone:hidden-password@localhost:${port}/x`, nowhere.href, wrong.href].map(url =>
+    [`postgresql://someone:hidden-password@localhost:${nobodysPort}/x`, nowhere.href, wrong.href].map(url =>
       serveFails(['--port', '0', '--database-url', url], { env: keyVariables }),
     ),
   )
   expect(results).toEqual([
-    refused(new RegExp(`PostgreSQL at localhost:${port}/x cannot be used: .*ECONNREFUSED`)),
+    refused(new RegExp(`PostgreSQL at localhost:${nobodysPort}/x cannot be used: .*ECONNREFUSED`)),
     refused(/PostgreSQL at 127\.0\.0\.1:\d+\/nobody_made_this cannot be used: database "nobody_made_this" does not exist\./),
     refused(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+ cannot be used: password authentication failed/),
   ])

@@ -12,51 +12,54 @@ async function startNode(databaseUrl: string, natsUrl: string) {
   return node
 }
 
+/** A node on a database of its own, and the subject of the roll call there. */
+async function startOriginal() {
+  const { url } = await startNats()
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
+  const { rollCall } = await subjectsFor(first.app.db)
+  return { url, databaseUrl, first, rollCall }
+}
+
+const nameOfCopy = (databaseUrl: string) => `${new URL(databaseUrl).pathname.slice(1)}_copy`
+
+/** Two nodes that start on that copy at once have the same subjects, and not those of the original. */
+async function expectOtherSubjects(copy: string, natsUrl: string, ofOriginal: string) {
+  const copied = await Promise.all([startNode(copy, natsUrl), startNode(copy, natsUrl)])
+  const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
+  expect(one).not.toBe(ofOriginal)
+  expect(other).toBe(one)
+}
+
 test.skipIf(!hasNats)(
   'nodes on a restored copy of a database get other subjects than those on the original, over the same NATS',
   async () => {
-    const { url } = await startNats()
-    const databaseUrl = await createPostgresDatabase({ made: true })
-    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
-    const { rollCall } = await subjectsFor(first.app.db)
+    const { url, databaseUrl, first, rollCall } = await startOriginal()
     await first.close()
-    const copy = await copyOf(databaseUrl, `${new URL(databaseUrl).pathname.slice(1)}_copy`)
+    const copy = await copyOf(databaseUrl, nameOfCopy(databaseUrl))
     const original = await startNode(databaseUrl, url)
-    const copied = await Promise.all([startNode(copy, url), startNode(copy, url)])
+    await expectOtherSubjects(copy, url, rollCall)
     expect((await subjectsFor(original.app.db)).rollCall).toBe(rollCall)
-    const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
-    expect(one).not.toBe(rollCall)
-    expect(other).toBe(one)
   },
 )
 
 test.skipIf(!hasNats)(
   'nodes on a restored copy of a database of an older version, which did not store which PostgreSQL it is in, get other subjects too',
   async () => {
-    const { url } = await startNats()
-    const databaseUrl = await createPostgresDatabase({ made: true })
-    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
-    const { rollCall } = await subjectsFor(first.app.db)
+    const { url, databaseUrl, first, rollCall } = await startOriginal()
     const older = statement(`delete from settings where name = 'bus-database'`)
     await first.app.db.run(older)
     expect((await subjectsFor(first.app.db)).rollCall, 'while a node is alive').toBe(rollCall)
     await first.app.db.run(older)
     await first.close()
-    const copy = await copyOf(databaseUrl, `${new URL(databaseUrl).pathname.slice(1)}_copy`)
-    const copied = await Promise.all([startNode(copy, url), startNode(copy, url)])
-    const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
-    expect(one).not.toBe(rollCall)
-    expect(other).toBe(one)
+    await expectOtherSubjects(await copyOf(databaseUrl, nameOfCopy(databaseUrl)), url, rollCall)
   },
 )
 
 test.skipIf(!hasNats)(
   'nodes that are alive while PostgreSQL gets another identity, as by pg_upgrade, keep their subjects, also for nodes that start beside them',
   async () => {
-    const { url } = await startNats()
-    const databaseUrl = await createPostgresDatabase({ made: true })
-    const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
-    const { rollCall } = await subjectsFor(first.app.db)
+    const { url, databaseUrl, first, rollCall } = await startOriginal()
     await first.app.db.run(statement(`update settings set value = 'another' where name = 'bus-database'`))
     const second = await startWorld('postgres', { databaseUrl, natsUrl: url })
     expect((await subjectsFor(second.app.db)).rollCall).toBe(rollCall)
