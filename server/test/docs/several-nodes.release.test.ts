@@ -82,7 +82,9 @@ describe.skipIf(!existsSync(haproxy) || !hasNats).each([
     const { one, socket } = await startBehind(configuration)
     process.kill(one.pid, 'SIGSTOP')
     onTestFinished(() => one.kill('SIGCONT'))
+    const start = performance.now()
     expect((await socket.closed).code).toBe(1006)
+    expect(performance.now() - start).toBeLessThan(30_000)
   })
 
   test.each([

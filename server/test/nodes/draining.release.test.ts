@@ -31,9 +31,10 @@ test.skipIf(!hasNats)('a node of several that stops tells many sockets over more
   // 690 sockets at 500 a second.
   const took = await onMany
   expect(took).toBeGreaterThan(1000)
+  expect(took).toBeLessThan(20_000)
   const onFew = sockets.slice(0, socketsOfUser)
   expect(onFew.filter(({ socket }) => socket.readyState === WebSocket.OPEN)).toHaveLength(socketsOfUser)
   const ofFew = span(onFew)
   await few!.app.close()
-  expect(await ofFew).toBeLessThan(took)
+  expect(await ofFew).toBeLessThan(1000)
 })

@@ -76,6 +76,7 @@ test('the leases of a node end for the others once it has not updated its heartb
   await db.run(grow, 'other', 2000)
   const { age } = await until(async () => ((await isFree()).some(Boolean) ? db.get(ageOfOther) : undefined))
   expect(age).toBeGreaterThanOrEqual(5000)
+  expect(age).toBeLessThan(10_000)
   await until(async () => (await isFree()).every(Boolean))
 })
 

@@ -81,8 +81,10 @@ onBothDatabases('AssumeRole', world => {
       (await sts(world().app, key, 'AssumeRole', { RoleArn: role, ...session, ...tag('UserUUID', 'alice') })).credentials
     const first = await assumed()
     const socket = await listen(world().app, user('alice'), { key: first })
+    const start = Date.now()
     await changeAccessKey(world().app.db, key.accessKeyId, () => ({ disabledAt: Date.now() }))
     expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized: the access key is no longer valid' })
+    expect(Date.now() - start).toBeLessThan(10_000)
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
     expect((await sts(world().app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
 
