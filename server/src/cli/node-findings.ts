@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import packageFile from '../../package.json' with { type: 'json' }
 import { natsOptions } from '../bus/nats-login.ts'
-import { largestMessage, type Subjects } from '../bus/wire.ts'
+import { largestMessage, subjectsOf, type Subjects } from '../bus/wire.ts'
 import type { Database } from '../database/database.ts'
+import { presentBusName } from '../nodes/bus-name.ts'
 import { differing, settingDigests, type SettingDigests } from '../nodes/common-settings.ts'
-import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
 import type { Config } from '../settings/config.ts'
 import { livingNodes } from '../store/nodes.ts'
@@ -62,7 +63,8 @@ async function ofServer(config: Config, server: string, subjects: Subjects) {
 
 /** The findings about each server of NATS and the nodes that answer: their clocks and versions, and which living nodes do not answer. */
 async function overBus(config: Config, db: Database): Promise<Finding[]> {
-  const subjects = await subjectsFor(db)
+  // Without a name there is no node, so nobody answers under this one.
+  const subjects = subjectsOf((await presentBusName(db)) ?? randomUUID())
   const servers = await Promise.all(config.natsUrl!.map(async url => ofServer(config, new URL(url).host, subjects)))
   const ofServers = servers.flatMap(({ findings }) => findings)
   const answers = servers.flatMap(({ present }) => (present ? [present] : []))

@@ -80,7 +80,7 @@ export async function rollCall(options: ConnectionOptions, subjects: Subjects) {
       // No node is connected to this NATS.
       if (!(error instanceof NoRespondersError)) throw error
     }
-    return { milliseconds, present, mostBytes: connection.info?.max_payload ?? Infinity, refused: [...refused] }
+    return { milliseconds, present, mostBytes: connection.info?.max_payload ?? Infinity, refused: [...refused].toSorted() }
   } finally {
     await connection.close()
   }

@@ -2,8 +2,15 @@ import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { copyOf } from '../../../bench/support/postgres-client.ts'
 import { statement } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { busNameOf, presentBusName } from '../../src/nodes/bus-name.ts'
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { beatOf, removeNode } from '../../src/store/nodes.ts'
 import { hasNats, startNats } from '../support/nats.ts'
+import { main, run, safeKeyVariables } from '../support/process.ts'
+import { Seam } from '../support/seam.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
 async function startNode(databaseUrl: string, natsUrl: string) {
@@ -66,7 +73,57 @@ test.skipIf(!hasNats)(
     await first.close()
     await second.close()
     const next = await startNode(databaseUrl, url)
-    expect((await subjectsFor(next.app.db)).rollCall).not.toBe(rollCall)
+    expect((await subjectsFor(next.app.db)).rollCall, 'when they have stopped, and the database is known').toBe(rollCall)
+  },
+)
+
+const running = { id: 'running', name: 'running', bus: 'nats' }
+const silence = statement('update nodes set seen_at = seen_at - 60000')
+const otherIdentity = statement(`update settings set value = 'another' where name = 'bus-database'`)
+
+/** A database whose PostgreSQL is not the one that its name on NATS belongs to, with the row of a node. */
+async function openOther() {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log: createLog('fatal'), follow: () => {} })
+  onTestFinished(() => db.close())
+  const name = await busNameOf(db)
+  await db.run(otherIdentity)
+  await beatOf(db, running)
+  return { databaseUrl, db, name }
+}
+
+test('a node that starts after an upgrade of PostgreSQL before the running ones have reached it again keeps their name on NATS', async () => {
+  const { db, name } = await openOther()
+  await db.run(silence)
+  const seam = new Seam()
+  const look = seam.hold({ text: /^select id, seen_at/ })
+  const starting = busNameOf(seam.through(db))
+  await look.reached
+  await beatOf(db, running)
+  look.release()
+  expect(await starting).toBe(name)
+  await removeNode(db, running.id)
+  expect(await busNameOf(db), 'once all have stopped').toBe(name)
+})
+
+test('a copy that starts just after the dump of a living original, whose row in it looks alive, gets another name on NATS', async () => {
+  const { db, name } = await openOther()
+  const names = await Promise.all([busNameOf(db), busNameOf(db)])
+  expect(names[0]).not.toBe(name)
+  expect(names[1]).toBe(names[0])
+})
+
+test.skipIf(!hasNats)(
+  'carillon doctor on a database that nobody has started since an upgrade of PostgreSQL leaves its name on NATS',
+  async () => {
+    const { url } = await startNats()
+    const { databaseUrl, db, name } = await openOther()
+    await db.run(silence)
+    const flags = ['--database-url', databaseUrl, '--nats-url', url, '--no-tls']
+    const { stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env: safeKeyVariables })
+    expect(stdout).toMatch(/^good: NATS at \S+ answers within/m)
+    await beatOf(db, running)
+    expect(await presentBusName(db)).toBe(name)
   },
 )
 

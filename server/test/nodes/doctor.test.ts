@@ -129,8 +129,8 @@ test.skipIf(!hasNats)(
     expect(code).toBe(1)
     expect(stdout).toMatch(/^fault: NATS at \S+ accepts 65536 bytes in a message, and those of nodes may have 524288\.$/m)
     expect(stdout.match(/^fault: NATS at \S+ refuses its user a subject of the nodes\.\n.*$/gm)).toEqual([
-      expect.stringMatching(/Permissions Violation for Subscription to "carillon\.\S+\.presence"/),
       expect.stringMatching(/Permissions Violation for Publish to "carillon\.\S+\.channel\.0"/),
+      expect.stringMatching(/Permissions Violation for Subscription to "carillon\.\S+\.presence"/),
     ])
     expect(node.stderr).not.toContain('cannot be read')
   },

@@ -1,0 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Database } from '../database/database.ts'
+import { databaseIdentity, isOfOtherDatabase, settledBusName, storedBusName } from '../store/bus-name.ts'
+import { deadMilliseconds, heartbeatsOf, livingNodes } from '../store/nodes.ts'
+
+/** How long a node may need for its next heartbeat after its database was away. */
+const returnMilliseconds = deadMilliseconds + 1000
+const lookMilliseconds = 200
+
+/**
+ * Whether a node updates its row. The row of one that has died, or a copy of the row of a living one, stays as it is, so it takes
+ * `returnMilliseconds` to know that nobody does; without rows it takes no time.
+ */
+async function isSomebodyAlive(db: Database): Promise<boolean> {
+  const before = new Map((await heartbeatsOf(db)).map(({ id, seenAt }) => [id, seenAt]))
+  if (before.size === 0) return false
+  for (const until = performance.now() + returnMilliseconds; performance.now() < until;) {
+    await pause(lookMilliseconds)
+    const now = await heartbeatsOf(db)
+    if (now.some(({ id, seenAt }) => before.get(id) !== seenAt)) return true
+  }
+  return false
+}
+
+/**
+ * The name that nodes of this database have in common on NATS. A restored copy gets a new one. An upgrade of PostgreSQL, or a switch to
+ * another one, changes the identity of the database under nodes that continue with their name, so the name stays if one of them is alive.
+ */
+export async function busNameOf(db: Database): Promise<string> {
+  const identity = await databaseIdentity(db)
+  const keepsOther = (await isOfOtherDatabase(db, identity)) && (await isSomebodyAlive(db))
+  return settledBusName(db, identity, keepsOther)
+}
+
+/** The name that living nodes of this database use, or the next node will; undefined if that is not decided yet. */
+export async function presentBusName(db: Database): Promise<string | undefined> {
+  const isUndecided = (await isOfOtherDatabase(db, await databaseIdentity(db))) && (await livingNodes(db)).length === 0
+  return isUndecided ? undefined : storedBusName(db)
+}
