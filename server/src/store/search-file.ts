@@ -54,8 +54,13 @@ const insertMessage = statement(`
   insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)
   on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
     sequence = excluded.sequence, late = excluded.late`)
+const insertFirst = statement(`
+  insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, 0) on conflict do nothing`)
 const removeMessage = statement(`delete from messages where place = $1`)
-/** The row with the last rowid of a millisecond is emptied, not removed: messages after it may use rowids of the next millisecond. */
+/**
+ * Two rows are emptied, not removed: that with the last rowid of a millisecond, since messages after it may use rowids of the next one; and
+ * any while the index is built, so that a message whose first rowid has no row is certainly not in the index yet.
+ */
 const emptyMessage = statement(`update messages set channel_id = 0, sequence = 0 where place = $1`)
 const insertWords = statement(`insert into words (rowid, text) values ($1, $2)`)
 const removeWords = statement(`insert into words (words, rowid, text) values ('delete', $1, $2)`)
@@ -341,10 +346,7 @@ export class SearchFile {
   #store(batch: SearchBatch): boolean {
     this.#inTransaction(() => {
       // FTS5 writes a segment whenever a rowid is less than the last one.
-      for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) {
-        const { rowid, free } = this.#find(message)
-        if (rowid === undefined) this.#add(free, message.at, { ...message, content: parsed(content!) })
-      }
+      for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) this.#addNew({ ...message, content: parsed(content!) })
       if (batch.isStored) this.#index.run(setState, ['cursor', batch.cursor ? JSON.stringify(batch.cursor) : ''])
     })
     return batch.isStored
@@ -364,6 +366,17 @@ export class SearchFile {
     }
   }
 
+  /** Adds a message unless it is in the index. Nearly always its first rowid is free, and this is one statement less. */
+  #addNew(message: IndexedMessage & Pick<ChangeRow, 'at' | 'sequence'>) {
+    const first = firstRowid(message.at)
+    if (this.#index.run(insertFirst, [first, message.channelId, message.subChannelId, message.sequence]) === 1) {
+      this.#index.run(insertWords, [first, indexedText(message)])
+      return
+    }
+    const { rowid, free } = this.#find(message)
+    if (rowid === undefined) this.#add(free, message.at, message)
+  }
+
   #add(rowid: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
     const late = Math.floor((rowid - firstRowid(at)) / rowidsOfMillisecond)
     this.#index.run(insertMessage, [rowid, message.channelId, message.subChannelId, message.sequence, late])
@@ -372,7 +385,8 @@ export class SearchFile {
 
   #remove(rowid: number, message: IndexedMessage) {
     this.#index.run(removeWords, [rowid, indexedText(message)])
-    this.#index.run((rowid + 1) % rowidsOfMillisecond === 0 ? emptyMessage : removeMessage, [rowid])
+    const isEmptied = (rowid + 1) % rowidsOfMillisecond === 0 || this.#cursor() !== undefined
+    this.#index.run(isEmptied ? emptyMessage : removeMessage, [rowid])
     this.#removed = true
   }
 }

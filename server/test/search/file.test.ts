@@ -144,6 +144,40 @@ describe('The index file of SQLite', () => {
     }
   })
 
+  test('has each message once, although the build begins again after another one of the same millisecond was deleted', async () => {
+    const { messaging } = world
+    const chats = [await makeChat(world), await makeChat(world)]
+    const sendBoth = async () => Promise.all(chats.map(async ({ send }) => send('before')))
+    const timeOf = ({ MessageId }: { MessageId: string | undefined }) => MessageId!.slice(0, 12)
+    let sent = await sendBoth()
+    while (timeOf(sent[0]!) !== timeOf(sent[1]!)) sent = await sendBoth()
+    const held = new DatabaseSync(join(folder, 'carillon-search.db'))
+    held.exec('begin immediate')
+    const path = join(folder, 'again.db')
+    const open = () => new SearchFile(path, join(folder, 'carillon.db'))
+    let index = open()
+    try {
+      for (const each of sent) {
+        await messaging.updateChannelMessage({ ...each, Content: 'after' })
+        index.step()
+      }
+      await messaging.deleteChannelMessage({ ...sent[0]!, ChimeBearer: chats[0]!.root })
+      index.step()
+      expect(index.state.isComplete).toBe(false)
+      index.close()
+      index = open()
+      while (index.step());
+      const reader = new DatabaseSync(path, { readOnly: true })
+      const twice = 'select channel_id from messages where channel_id > 0 group by channel_id, sequence having count(*) > 1'
+      expect(reader.prepare(twice).all()).toEqual([])
+      reader.close()
+    } finally {
+      index.close()
+      held.exec('rollback')
+      held.close()
+    }
+  })
+
   test('merges many segments at a time while it is built, and few once it is, so that a search has few to read', async () => {
     await (await makeChat(world)).send('some words')
     const path = join(folder, 'merged.db')
