@@ -17,6 +17,9 @@ async function isInFiles(folder: string, word: string, prefix = 'carillon-search
   return files.some(bytes => bytes.includes(word))
 }
 
+/** The millisecond of a message, as its id begins. */
+const timeOf = ({ MessageId }: { MessageId: string | undefined }) => MessageId!.slice(0, 12)
+
 /** The inode of the index file: a new file under the same name has another. */
 async function fileIn(folder: string) {
   const { ino, birthtimeMs } = await stat(join(folder, 'carillon-search.db'))
@@ -148,7 +151,6 @@ describe('The index file of SQLite', () => {
     const { messaging } = world
     const chats = [await makeChat(world), await makeChat(world)]
     const sendBoth = async () => Promise.all(chats.map(async ({ send }) => send('before')))
-    const timeOf = ({ MessageId }: { MessageId: string | undefined }) => MessageId!.slice(0, 12)
     let sent = await sendBoth()
     while (timeOf(sent[0]!) !== timeOf(sent[1]!)) sent = await sendBoth()
     const held = new DatabaseSync(join(folder, 'carillon-search.db'))
