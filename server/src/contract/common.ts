@@ -17,7 +17,7 @@ export const anything = String.raw`[\s\S]*`
 export const tokenCharacters = '[-_a-zA-Z0-9]*'
 export const arnPattern = String.raw`arn:[a-z0-9-\.]{1,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[^/].{0,1023}`
 export const idPattern = String.raw`[A-Za-z0-9]([A-Za-z0-9\:\-\_\.\@]{0,62}[A-Za-z0-9])?`
-const nameCharacters = String.raw`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]*`
+export const nameCharacters = String.raw`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]*`
 
 /** Any text, in an output. */
 export const Text = text({ pattern: anything })

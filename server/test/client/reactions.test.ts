@@ -131,7 +131,7 @@ onBothDatabases('Reactions', world => {
     expect((await get(second)).MessageReactions).toEqual([])
   })
 
-  test('have limits: 32 characters each, 10 of a user and 50 different ones to a message', async () => {
+  test('have limits: 32 visible characters each, 10 of a user and 50 different ones to a message', async () => {
     const { user, ChannelArn, put, get } = await makeChannel(world())
     const id = await say(world(), user('ann'), ChannelArn)
     for (const name of ['ann', 'ben', 'cid']) {
@@ -139,6 +139,9 @@ onBothDatabases('Reactions', world => {
       expect(await refusal(put(name, id, '👍'.repeat(33)))).toMatchObject(wrong)
       expect(await refusal(put(name, id, ...some(0, 11)))).toMatchObject(wrong)
     }
+    // Half of a pair cannot be asked for in a URL, and nobody sees a control character.
+    for (const odd of ['\uD83D', '👍\uDC4D', '\u0000', 'a\u0007']) expect(await refusal(put('ann', id, odd))).toMatchObject(wrong)
+    expect((await put('ann', id, '👩🏽\u200D🚀', '❤\uFE0F', 'party:parrot')).Reactions).toHaveLength(3)
     expect((await put('ann', id, '👍'.repeat(32))).Reactions).toHaveLength(1)
     expect(await refusal(get('ann', ...some(0, 51)))).toMatchObject(wrong)
     const { messaging } = world()

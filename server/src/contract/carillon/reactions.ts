@@ -1,10 +1,10 @@
-import { ChimeArn, Identity, NextToken, SubChannelId, anything, inChannel, paging } from '../common.ts'
+import { ChimeArn, Identity, NextToken, SubChannelId, inChannel, nameCharacters, paging } from '../common.ts'
 import { MessageId } from '../messages.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean, integer, list, structure, text } from '../shapes.ts'
 
-/** An emoji of several code points, or the name of a picture of the app. */
-export const Reaction = text({ minLength: 1, maxLength: 32, pattern: anything, sensitive: true })
+/** An emoji of several code points, or the name of a picture of the app. A lone surrogate could not be sent in the query of a URL. */
+export const Reaction = text({ minLength: 1, maxLength: 32, pattern: nameCharacters, sensitive: true })
 const ReactionCount = structure({ Reaction, Count: integer(), Me: boolean() })
 const MessageReactions = structure({ MessageId, Reactions: list(ReactionCount) })
 /** The messages whose reactions one call returns. */
