@@ -50,6 +50,7 @@ const selectState = statement<{ value: string }>(`select value from state where 
 const setState = statement(`insert into state (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
 const selectMillisecond = statement<{ rowid: number; channelId: number; sequence: number }>(`
   select place as rowid, channel_id as "channelId", sequence from messages where place between $1 and $2 order by place`)
+const selectPlace = statement<unknown>(`select 1 as found from messages where place = $1`)
 const insertMessage = statement(`
   insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)
   on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
@@ -295,10 +296,17 @@ export class SearchFile {
 
   search(search: FileSearch): FileHit[] {
     const { notBefore, notAfter, before, limit } = search
-    const below = Math.min(before ?? Number.MAX_SAFE_INTEGER, firstRowid(notAfter + 1))
+    const below = Math.min(before ?? Number.MAX_SAFE_INTEGER, this.#endOf(notAfter))
     return this.#index
       .all(selectHits, [expressionOf(search), below, firstRowid(notBefore), limit])
       .map(({ rowid, late, ...hit }) => ({ ...hit, rowid, at: Math.floor(rowid / rowidsOfMillisecond) + epoch - late }))
+  }
+
+  /** The first rowid behind those of the messages of a millisecond, which may use rowids of the next ones. */
+  #endOf(at: number): number {
+    let end = firstRowid(at + 1)
+    while (this.#index.get(selectPlace, [end - 1])) end += rowidsOfMillisecond
+    return end
   }
 
   close() {
