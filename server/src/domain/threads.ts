@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts'
 import type { Queries } from '../database/database.ts'
 import { retentionOfChannel } from '../store/app-instances.ts'
+import { sequenceOf } from '../store/message-ids.ts'
 import { findMessage, type MessageAttributes, type MessageType, type Persistence } from '../store/messages.ts'
 import type { Place } from '../store/places.ts'
 import { addReply, isReply, type Thread } from '../store/threads.ts'
@@ -55,15 +56,17 @@ export async function requireRoot(tx: Queries, place: Place, rootId: string, hid
 
 /**
  * Adds a message that a channel flow has released to its thread. A processor may have changed the attribute, and the thread may be gone:
- * then the message is in no thread.
+ * then the message is in no thread. A thread has no replies that are older than its first message: retention would hide them before it.
  */
 export async function enterThread(
   tx: Queries,
   reply: Place & { readonly messageId: string; readonly attributes: MessageAttributes | undefined },
   now: number,
 ): Promise<Thread | undefined> {
-  const [rootId] = valuesOf(reply.attributes)
-  if (rootId === undefined) return undefined
+  const [rootId, ...others] = valuesOf(reply.attributes)
+  if (rootId === undefined || others.length > 0) return undefined
+  const [root, own] = [sequenceOf(rootId), sequenceOf(reply.messageId)]
+  if (root === undefined || own === undefined || root >= own) return undefined
   const hiddenBefore = retentionCutoff(now, await retentionOfChannel(tx, reply.channelId))
   const canBegin = (await isForAll(tx, reply, rootId, hiddenBefore)) && !(await isReply(tx, { ...reply, messageId: rootId }, hiddenBefore))
   return canBegin ? addReply(tx, reply, rootId) : undefined

@@ -198,6 +198,22 @@ onBothDatabases(
       expect(await threads([root, other])).toMatchObject([{ ReplyCount: 1 }, { ReplyCount: 1 }])
     })
 
+    test('take no released message as a reply to itself or to a newer one: retention would hide the reply first', async () => {
+      const { messaging } = world()
+      const { user, ChannelArn, send, list, threads } = await makeChannel(world())
+      const root = await send('root')
+      const called = await withFlow(world(), { user, ChannelArn })
+      const held = [await send('itself'), await send('newer'), await send('two values'), await send('last')]
+      const [itself, , , last] = held as [string, string, string, string]
+      const answers = [[itself], [last], [root, root]]
+      await callBack(messaging, await called.event(3))
+      for (const [index, StringValues] of answers.entries()) {
+        await callBack(messaging, await called.event(index), { MessageAttributes: { 'CARILLON.thread': { StringValues } } })
+      }
+      const counts = [root, ...held].map(MessageId => ({ MessageId, ReplyCount: 0 }))
+      expect([await threads([root, ...held]), await list(itself), await list(last)]).toEqual([counts, [], []])
+    })
+
     test('count a reply that a channel flow has released to a message whose own thread is hidden by retention', async () => {
       const { identity, messaging, advance } = world()
       const { arn, user, ChannelArn, send, reply, threads } = await makeChannel(world())
