@@ -138,9 +138,9 @@ export class Hub {
     this.#readings.delete(reading)
   }
 
-  /** Queues a frame for one session, until `flush` at the end of the turn at the latest. */
-  send(session: Session, frame: Frame) {
-    if (!session.queue(frame)) return
+  /** Queues a frame for one session, until `flush` at the end of the turn at the latest. The caller waits before further paced frames. */
+  send(session: Session, frame: Frame, { isPaced = false } = {}) {
+    if (!session.queue(frame, isPaced)) return
     this.#queued.push(session)
     this.#turnEnd.soon()
   }

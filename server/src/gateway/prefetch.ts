@@ -112,7 +112,7 @@ export class Prefetch {
         return
       }
       asked.sent = (asked.sent ?? 0) + 1
-      if (!(await this.#sendDetails(asked, channel))) break
+      if (!(await this.#sendDetails(asked, channel)) || session.isFull) break
     }
     this.add(asked)
   }
@@ -152,7 +152,7 @@ export class Prefetch {
 
   #send(session: Session, how: 'shared' | 'read', frames: readonly Frame[]) {
     this.#figures[how].inc()
-    for (const frame of frames) this.#wiring.hub.send(session, frame)
+    for (const frame of frames) this.#wiring.hub.send(session, frame, { isPaced: true })
   }
 
   /**

@@ -63,14 +63,19 @@ export class Resume {
   }
 
   #end(session: Session) {
-    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
+    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame, { isPaced: true })
   }
 
   async #sendChannel(session: Session, channel: MissedChannel) {
     const { hub } = this.#wiring
     const send = async (events: readonly SocketEvent[]) => {
-      for (const event of events) if (isFor(event, session, channel)) hub.send(session, eventFrame(event))
-      if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
+      for (const event of events) {
+        if (!isFor(event, session, channel)) continue
+        hub.send(session, eventFrame(event), { isPaced: true })
+        if (!session.isFull) continue
+        hub.flush()
+        if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
+      }
     }
     let sentUpTo = channel.after
     for (let isLeft = true; isLeft && session.isOpen;) {
@@ -79,7 +84,7 @@ export class Resume {
       sentUpTo = read.upTo
       isLeft = read.isLeft
     }
-    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame)
+    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame, { isPaced: true })
   }
 }
 

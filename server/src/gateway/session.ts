@@ -7,7 +7,7 @@ import { closeReason } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
 import type { Holding } from './holding.ts'
 
-/** The most unread bytes of a client. If there are more, the client is too slow, and its socket is closed. */
+/** The most unread bytes of a client, apart from paced frames. If there are more, the client is too slow, and its socket is closed. */
 const mostBuffered = 1024 * 1024
 /** With more unread bytes than this a client gets events only, and no prefetch. */
 const congested = 64 * 1024
@@ -81,6 +81,9 @@ export class Session {
   readonly #ws: WebSocket
   readonly #socket: Socket
   #pending: Frame | Frame[] | undefined
+  #pendingBytes = 0
+  /** How many of the pending and the unread bytes are at most those of paced frames. */
+  #pacedBytes = 0
   #isEstablished = false
   #isClosing = false
   #missedPongs = 0
@@ -133,10 +136,16 @@ export class Session {
     this.#socket.write(frame)
   }
 
-  /** Queues the frame until `flush`. Returns true if it is the first one in the queue. */
-  queue(frame: Frame): boolean {
+  /**
+   * Queues the frame until `flush`. Returns true if it is the first one in the queue. A paced frame is one that the server sends when it
+   * chooses to, after the client has read what was before: the client is not too slow for it, however large it is.
+   */
+  queue(frame: Frame, isPaced: boolean): boolean {
     if (!this.#isEstablished || !this.isOpen) return false
     const pending = this.#pending
+    if (pending === undefined) this.#pacedBytes = Math.min(this.#pacedBytes, this.#socket.writableLength)
+    this.#pendingBytes += frame.length
+    if (isPaced) this.#pacedBytes += frame.length
     if (pending === undefined) {
       this.#pending = frame
       return true
@@ -150,6 +159,7 @@ export class Session {
   flush(now = Date.now()): boolean {
     const pending = this.#pending
     this.#pending = undefined
+    this.#pendingBytes = 0
     if (pending === undefined || !this.isOpen) return true
     this.#unsureSince ??= now
     if (now - this.#askedAt < askMilliseconds) {
@@ -161,7 +171,7 @@ export class Session {
       this.#lastSentAt = now - 1
       this.#write(Array.isArray(pending) ? [...pending, pingFrame(now)] : [pending, pingFrame(now)])
     }
-    return this.#socket.writableLength <= mostBuffered
+    return this.#socket.writableLength <= mostBuffered + this.#pacedBytes
   }
 
   /** Writes the frames in one write. */
@@ -205,8 +215,14 @@ export class Session {
     return this.#unsureSince !== undefined && now - this.#unsureSince > lateMilliseconds ? this.#unsureSince : undefined
   }
 
+  /** Whether the client has to read before it is sent further paced frames. */
   get isCongested(): boolean {
     return this.#socket.writableLength > congested
+  }
+
+  /** The same, with what is queued. */
+  get isFull(): boolean {
+    return this.#pendingBytes + this.#socket.writableLength > congested
   }
 
   /** Calls back once, when the buffered bytes have left or the socket has closed; immediately if it is closed already. */
