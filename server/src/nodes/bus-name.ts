@@ -3,18 +3,18 @@ import type { Database } from '../database/database.ts'
 import { databaseIdentity, isOfOtherDatabase, settledBusName, storedBusName } from '../store/bus-name.ts'
 import { deadMilliseconds, heartbeatsOf, livingNodes } from '../store/nodes.ts'
 
-/** How long a node may need for its next heartbeat after its database was away. */
-const returnMilliseconds = deadMilliseconds + 1000
 const lookMilliseconds = 200
+/** For so many looks a node may need for its next heartbeat after its database was away. A look that waits for the database counts as one. */
+const mostLooks = (deadMilliseconds + 1000) / lookMilliseconds
 
 /**
  * Whether a node updates its row. The row of one that has died, or a copy of the row of a living one, stays as it is, so it takes
- * `returnMilliseconds` to know that nobody does; without rows it takes no time.
+ * `mostLooks` to know that nobody does; without rows it takes no time.
  */
 async function isSomebodyAlive(db: Database): Promise<boolean> {
   const before = new Map((await heartbeatsOf(db)).map(({ id, seenAt }) => [id, seenAt]))
   if (before.size === 0) return false
-  for (const until = performance.now() + returnMilliseconds; performance.now() < until;) {
+  for (let looks = 0; looks < mostLooks; looks++) {
     await pause(lookMilliseconds)
     const now = await heartbeatsOf(db)
     if (now.some(({ id, seenAt }) => before.get(id) !== seenAt)) return true

@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { copyOf } from '../../../bench/support/postgres-client.ts'
 import { statement } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
@@ -104,6 +104,29 @@ test('a node that starts after an upgrade of PostgreSQL before the running ones 
   expect(await starting).toBe(name)
   await removeNode(db, running.id)
   expect(await busNameOf(db), 'once all have stopped').toBe(name)
+})
+
+test('a node that cannot read the heartbeats of others for a while, since PostgreSQL does not answer, waits for the next ones', async () => {
+  const { db, name } = await openOther()
+  await db.run(silence)
+  const seam = new Seam()
+  const looks = { text: /^select id, seen_at/ }
+  const [first, second] = [seam.hold(looks), seam.hold(looks)]
+  const starting = busNameOf(seam.through(db))
+  await first.reached
+  first.release()
+  await second.reached
+  const third = seam.hold(looks)
+  const clock = vi.spyOn(performance, 'now')
+  onTestFinished(() => clock.mockRestore())
+  const later = performance.now() + 10_000
+  clock.mockReturnValue(later)
+  second.release()
+  await Promise.race([third.reached, starting])
+  clock.mockRestore()
+  await beatOf(db, running)
+  third.release()
+  expect(await starting).toBe(name)
 })
 
 test('a copy that starts just after the dump of a living original, whose row in it looks alive, gets another name on NATS', async () => {
