@@ -1,22 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { databaseIdentity, isOfOtherDatabase, settledBusName, storedBusName } from '../store/bus-name.ts'
-import { deadMilliseconds, heartbeatsOf, livingNodes } from '../store/nodes.ts'
+import { deadMilliseconds, heartbeatsOnBus, livingNodes } from '../store/nodes.ts'
 
 const lookMilliseconds = 200
 /** For so many looks a node may need for its next heartbeat after its database was away. A look that waits for the database counts as one. */
 const mostLooks = (deadMilliseconds + 1000) / lookMilliseconds
 
 /**
- * Whether a node updates its row. The row of one that has died, or a copy of the row of a living one, stays as it is, so it takes
- * `mostLooks` to know that nobody does; without rows it takes no time.
+ * Whether a node that uses the name updates its row. The row of one that has died, or a copy of the row of a living one, stays as it is, so
+ * it takes `mostLooks` to know that nobody does; without rows it takes no time.
  */
 async function isSomebodyAlive(db: Database): Promise<boolean> {
-  const before = new Map((await heartbeatsOf(db)).map(({ id, seenAt }) => [id, seenAt]))
+  const before = new Map((await heartbeatsOnBus(db)).map(({ id, seenAt }) => [id, seenAt]))
   if (before.size === 0) return false
   for (let looks = 0; looks < mostLooks; looks++) {
     await pause(lookMilliseconds)
-    const now = await heartbeatsOf(db)
+    const now = await heartbeatsOnBus(db)
     if (now.some(({ id, seenAt }) => before.get(id) !== seenAt)) return true
   }
   return false
@@ -32,8 +32,11 @@ export async function busNameOf(db: Database): Promise<string> {
   return settledBusName(db, identity, keepsOther)
 }
 
-/** The name that living nodes of this database use, or the next node will; undefined if that is not decided yet. */
+/**
+ * The name that living nodes of this database use, or the next node will; undefined if that is not decided yet. In a copy the rows of nodes
+ * look alive until five seconds after the dump: until then it is the name of the original.
+ */
 export async function presentBusName(db: Database): Promise<string | undefined> {
-  const isUndecided = (await isOfOtherDatabase(db, await databaseIdentity(db))) && (await livingNodes(db)).length === 0
+  const isUndecided = (await isOfOtherDatabase(db, await databaseIdentity(db))) && (await livingNodes(db)).every(({ bus }) => bus === null)
   return isUndecided ? undefined : storedBusName(db)
 }

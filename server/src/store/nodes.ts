@@ -40,8 +40,10 @@ export const otherNodes = allRows<OtherNode, [own: string]>(
   `select n.id, n.name, n.bus, ${isAlive} as "isAlive" from nodes n where n.id <> $1 order by n.id limit 100`,
 )
 
-/** When each node has last updated its row; what its time means does not matter, only whether it changes. */
-export const heartbeatsOf = allRows<{ readonly id: string; readonly seenAt: number }>('select id, seen_at as "seenAt" from nodes')
+/** When each node with a bus has last updated its row; what its time means does not matter, only whether it changes. */
+export const heartbeatsOnBus = allRows<{ readonly id: string; readonly seenAt: number }>(
+  'select id, seen_at as "seenAt" from nodes where bus is not null',
+)
 
 /** All living nodes. */
 export const livingNodes = async (db: Queries) => (await otherNodes(db, '')).filter(({ isAlive: is }) => is)

@@ -7,9 +7,10 @@ import { busNameOf, presentBusName } from '../../src/nodes/bus-name.ts'
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { readConfig } from '../../src/settings/config.ts'
-import { beatOf, removeNode } from '../../src/store/nodes.ts'
+import { beatOf, livingNodes, removeNode } from '../../src/store/nodes.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { main, run, safeKeyVariables } from '../support/process.ts'
+import { repeatedly } from '../support/repeatedly.ts'
 import { Seam } from '../support/seam.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
@@ -104,6 +105,15 @@ test('a node that starts after an upgrade of PostgreSQL before the running ones 
   expect(await starting).toBe(name)
   await removeNode(db, running.id)
   expect(await busNameOf(db), 'once all have stopped').toBe(name)
+})
+
+test('a node that starts on a copy beside one that runs there without NATS gets another name on NATS than the original', async () => {
+  const { db, name } = await openOther()
+  repeatedly(async () => beatOf(db, { ...running, id: 'alone', bus: null }))
+  await expect.poll(async () => (await livingNodes(db)).length).toBe(2)
+  await removeNode(db, running.id)
+  expect.soft(await presentBusName(db)).toBeUndefined()
+  expect(await busNameOf(db)).not.toBe(name)
 })
 
 test('a node that cannot read the heartbeats of others for a while, since PostgreSQL does not answer, waits for the next ones', async () => {
