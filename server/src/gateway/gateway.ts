@@ -34,7 +34,7 @@ const drainSeconds = 5
 const drainStepsPerSecond = 10
 
 /** The client has sent an invalid WebSocket frame; `ws` has closed the connection with the reason. */
-function failed(this: WebSocket) {
+function heardInvalidFrame(this: WebSocket) {
   sessionOf(this)?.bound()
 }
 
@@ -118,7 +118,7 @@ export class Gateway {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
     this.#server.handleUpgrade(request, socket, head, ws => {
-      ws.on('error', failed)
+      ws.on('error', heardInvalidFrame)
       void this.#entrance.arrive(ws, socket, { url, host: headers.host ?? '', headers, ...sender })
     })
   }

@@ -1,6 +1,7 @@
 import { ownKindOf, type Departure, type SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
 import type { Session, Topic } from './session.ts'
+import type { Place } from '../store/places.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
 import type { SessionFaults } from './wiring.ts'
 
@@ -14,12 +15,6 @@ export interface Reading {
 
 /** The most events that a reading records. */
 export const mostRecorded = 100
-
-/** Whose membership it is, in which sub-channel. */
-export interface Place {
-  readonly channelId: number
-  readonly subChannelId: number
-}
 
 const placeKey = ({ channelId, subChannelId }: Place) => `${channelId}/${subChannelId}`
 

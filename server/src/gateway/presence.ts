@@ -11,8 +11,9 @@ import { Watches } from './watches.ts'
 
 /** The ticks between two presence frames of a session; a tick is a second. */
 const roundEvery = 2
-/** The ticks between two writes of when users were last seen, and how many users one transaction writes. */
+/** The ticks between two writes of when users were last seen. */
 const writeEvery = 60
+/** How many users are read at once, or written by one transaction. */
 const portion = 500
 /** Within this many ticks each user of this node is checked: whether its presence is shown may have changed by an event that was lost. */
 const checkWithin = 60
@@ -55,7 +56,7 @@ export class Presence {
     this.#wiring = wiring
     this.online = new OnlineUsers(nodeId, graceSeconds, now)
     this.members = new ChannelMembers(db)
-    this.#watches = new Watches({ db, now: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
+    this.#watches = new Watches({ db, online: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
     this.close = repeated(
       1000,
       () => this.#tick(),

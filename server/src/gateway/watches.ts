@@ -59,7 +59,7 @@ interface Channel {
 
 interface Wiring {
   readonly db: Queries
-  readonly now: OnlineNow
+  readonly online: OnlineNow
   readonly members: ChannelMembers
   readonly send: (session: Session, frame: Frame) => void
 }
@@ -231,7 +231,7 @@ export class Watches {
         const stored = await presenceOf(this.#wiring.db, userId)
         if (!stored) return
         const [shown, offline] = [
-          presenceDetails(userId, stored, this.#wiring.now),
+          presenceDetails(userId, stored, this.#wiring.online),
           { AppInstanceUserArn: stored.arn, IsOnline: false },
         ].map(presence => JSON.stringify(presence)) as [string, string]
         this.#details.set(userId, { shown, offline })
@@ -241,11 +241,11 @@ export class Watches {
 
   #counted({ members }: Channel): number {
     let count = 0
-    for (const userId of members) if (this.#wiring.now.isOnline(userId)) count++
+    for (const userId of members) if (this.#wiring.online.isOnline(userId)) count++
     return count
   }
 
-  /** Whether the number has changed since it was last sent. */
+  /** Counts those online, to be sent as the number of the channel; false if that is the number that was last sent. */
   #count(channel: Channel): boolean {
     const count = this.#counted(channel)
     if (count === channel.sentCount) return false
@@ -270,7 +270,7 @@ export class Watches {
     this.#index(channel, new Set())
   }
 
-  /** The members of a large channel are not looked up by name. */
+  /** Sets the members of a channel. They are watched by name unless it is large. */
   #index(channel: Channel, members: ReadonlySet<number>) {
     if (!isLarge(channel)) {
       for (const userId of channel.members) {

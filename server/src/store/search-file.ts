@@ -239,12 +239,13 @@ export class SearchFile {
     return text === '' ? undefined : parsed<BuildCursor>(text)
   }
 
-  /** Rebuilds the index if an operator has requested it, or if the index fails. */
+  /** Begins a new index if an operator has requested it. */
   renewIfAsked() {
     if (this.#index.get(selectState, ['generation'])?.value === this.#main.get(selectGeneration, [])?.value) return
     this.renew('an operator has requested it')
   }
 
+  /** Begins a new index in place of this one, for that reason. */
   renew(why: string) {
     this.#index.database.close()
     this.#batch = undefined
