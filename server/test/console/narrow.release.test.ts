@@ -60,8 +60,24 @@ test.skipIf(!hasBrowser)(
       await fits(name)
     }
     await page.getByRole('table', { name: 'Channels' }).getByRole('link').click()
-    await page.getByRole('log').getByText(longest).waitFor()
+    const log = page.getByRole('log')
+    await log.getByText(longest).waitFor()
     await fits('a channel')
+    expect(await log.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
+
+    // New messages scroll the list, and leave the page at what is read there.
+    await page.evaluate('scrollTo(0, 0)')
+    for (let number = 1; number <= 20; number++)
+      await messaging.sendChannelMessage({ ChannelArn, Content: `${number}`, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+    const last = log.getByText('20', { exact: true })
+    await last.waitFor()
+    await expect
+      .poll(async () => {
+        const [own, room] = [(await last.boundingBox())!, (await log.boundingBox())!]
+        return own.y + own.height <= room.y + room.height
+      })
+      .toBe(true)
+    expect(await page.evaluate<number>('scrollY')).toBe(0)
   },
 )
 

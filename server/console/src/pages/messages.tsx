@@ -35,15 +35,15 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
   const isSending = useSignal(false)
   /** Why the last message could not be sent. */
   const error = useSignal('')
-  const end = useRef<HTMLDivElement>(null)
-  /** Whether the end of the list is visible. Only then do new messages scroll the page. */
+  const log = useRef<HTMLDivElement>(null)
+  /** Whether the end of the list is visible. Only then do new messages scroll the list. The page itself stays where it is. */
   const isAtEnd = useRef(true)
 
   const messages = history.messages.value
   const state = history.state.value
   const newest = messages.at(-1)?.MessageId
   useEffect(() => {
-    if (isAtEnd.current) end.current?.scrollIntoView({ block: 'nearest' })
+    if (isAtEnd.current) log.current?.scrollTo(0, log.current.scrollHeight)
   }, [newest])
 
   async function send(event: Event) {
@@ -115,6 +115,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
       {history.error.value && <Failure text={history.error.value} again={() => void history.loadNewest()} />}
       <div
         class="history"
+        ref={log}
         tabIndex={0}
         role="log"
         aria-label="Messages of the channel"
@@ -177,7 +178,6 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
             </div>
           </article>,
         ])}
-        <div ref={end} />
       </div>
       {error.value && <Failure text={error.value} />}
       <form class="send" onSubmit={event => void send(event)}>
