@@ -413,7 +413,9 @@ async function submit() {
 
 on('#sign-in', 'submit', submitted => {
   submitted.preventDefault()
-  const { endpoint, user, accessKeyId, secretAccessKey, sessionToken } = Object.fromEntries(new FormData(submitted.target))
+  // What is copied from a terminal often has a blank beside it.
+  const given = [...new FormData(submitted.target)].map(([name, value]) => [name, value.trim()])
+  const { endpoint, user, accessKeyId, secretAccessKey, sessionToken } = Object.fromEntries(given)
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
   showError(undefined, '#sign-in')
   messaging = new ChimeSDKMessaging({ endpoint, region: user.split(':')[3], credentials })

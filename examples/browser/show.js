@@ -10,6 +10,13 @@ const element = (tag, properties, ...children) => {
   made.append(...children)
   return made
 }
+/** A text by users within a line: one that is written from right to left does not change the order of what is beside it. */
+const isolated = text => element('bdi', {}, text)
+/** A button and the like that can be shown anew: the keyboard then stays on the one with the same key. */
+const keyed = (key, made) => {
+  made.dataset.key = key
+  return made
+}
 
 export const nameOf = arn => arn.split('/').at(-1)
 
@@ -28,7 +35,10 @@ export function showError(error, place = '#chat') {
     box.replaceChildren(`No connection to wss://${error.distrusted}. Does the browser trust its certificate? Look at `, link)
     return
   }
-  const isUnanswered = error.$metadata && !error.$metadata.httpStatusCode
+  // Without an answer carillon/client throws the error of fetch, for which Chromium, Firefox and Safari have these words.
+  const isUnanswered = error.$metadata
+    ? !error.$metadata.httpStatusCode
+    : /^(?:Failed to fetch|NetworkError|Load failed)/.test(error.message)
   // The server says in Reason which check has failed.
   const message = isUnanswered ? `The endpoint does not answer: ${error.message}` : error.message
   box.textContent = [message, error.Reason].filter(Boolean).join('\n')
@@ -76,17 +86,24 @@ const common = ['👍', '❤️', '😂', '🎉', '😮']
 function reactionsOf(message, channel, react) {
   const { MessageId } = message
   const chips = (channel.reactions.get(MessageId) ?? []).map(({ Reaction, Count, Me }) => {
-    const chip = element('button', { className: 'chip', onclick: () => react(MessageId, Reaction) }, `${Reaction} ${Count}`)
+    const chip = keyed(
+      Reaction,
+      element('button', { className: 'chip', onclick: () => react(MessageId, Reaction) }, `${Reaction} ${Count}`),
+    )
     chip.setAttribute('aria-pressed', Boolean(Me))
     return chip
   })
-  const others = element('details', {}, element('summary', { className: 'chip', ariaLabel: 'React' }, '☺'))
+  const summary = keyed('react', element('summary', { className: 'chip', ariaLabel: 'React' }, '☺'))
+  const others = element('details', {}, summary)
   for (const Reaction of common) {
     const choose = () => {
       others.open = false
+      summary.focus()
       react(MessageId, Reaction)
     }
-    others.append(element('button', { className: 'chip', ariaLabel: `React with ${Reaction}`, onclick: choose }, Reaction))
+    others.append(
+      keyed(`choose ${Reaction}`, element('button', { className: 'chip', ariaLabel: `React with ${Reaction}`, onclick: choose }, Reaction)),
+    )
   }
   return [...chips, others]
 }
@@ -104,7 +121,7 @@ function messageItem(message, channel, { edit, look, pin, react, remove, reply }
   const isPinned = channel.pins.has(MessageId)
   if (isPinned) notes.push('pinned')
   const isMine = Sender.Arn === me()
-  const name = element('strong', {}, element('bdi', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)))
+  const name = element('strong', {}, isolated(isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)))
   const line = element('small', {}, name, ...notes.flatMap(note => [' · ', note]))
   const item = element('li', { className: isMine ? 'mine' : '' }, line)
   item.classList.toggle('redacted', Boolean(Redacted))
@@ -114,15 +131,15 @@ function messageItem(message, channel, { edit, look, pin, react, remove, reply }
   if (rootId) {
     const root = channel.messages.get(rootId)
     const text = root?.Redacted ? '…' : (root?.Content ?? 'An earlier message')
-    item.append(element('button', { className: 'quote', dir: 'auto', onclick: () => look(channel.arn, rootId) }, text))
+    item.append(keyed('quote', element('button', { className: 'quote', dir: 'auto', onclick: () => look(channel.arn, rootId) }, text)))
   }
   item.append(element('p', { dir: 'auto' }, Redacted ? 'This message has been redacted' : Content))
   if (Redacted || !isSent) return item
   const replies = channel.replies.get(MessageId) ?? 0
   const counted = replies > 0 ? [element('small', {}, replies === 1 ? '1 reply' : `${replies} replies`)] : []
-  const action = (text, act) => element('button', { className: 'chip action', onclick: () => act(message) }, text)
+  const action = (text, act, key = text) => keyed(key, element('button', { className: 'chip action', onclick: () => act(message) }, text))
   const acts = [action('Reply', reply)]
-  if (store.mayModerate(channel)) acts.push(action(isPinned ? 'Unpin' : 'Pin', pin))
+  if (store.mayModerate(channel)) acts.push(action(isPinned ? 'Unpin' : 'Pin', pin, 'Pin'))
   if (store.mayEdit(message)) acts.push(action('Edit', edit))
   if (store.mayRemove(message, channel)) acts.push(action(store.mayDelete() ? 'Delete' : 'Redact', remove))
   item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), ...acts, ...counted))
@@ -136,7 +153,8 @@ export function showComposer() {
   $('#send > button').textContent = isEdit ? 'Save' : 'Send'
   if (!message) return
   const { Sender, Content } = message
-  $('#composing > span').textContent = `${isEdit ? 'Edit your message' : `Reply to ${Sender.Name || nameOf(Sender.Arn)}`}: ${Content}`
+  const what = isEdit ? ['Edit your message'] : ['Reply to ', isolated(Sender.Name || nameOf(Sender.Arn))]
+  $('#composing > span').replaceChildren(...what, ': ', isolated(Content))
 }
 
 /** Resolves to whether the user confirms that a message is deleted, or else redacted. */
@@ -157,10 +175,11 @@ export function confirmed({ Content }, isDeleted) {
 export function showMessages(actions) {
   const channel = channels.get(current())
   $('#channel').hidden = !channel
-  $('#no-channel').hidden = Boolean(channel)
+  $('#no-channel').hidden = Boolean(channel) || channels.size === 0
   $('#chat').classList.toggle('reading', Boolean(channel))
   if (!channel) return
   $('#name').textContent = channel.name
+  $('#name').title = channel.name
   if (channel.isStale) return
   $('#earlier').hidden = !channel.next
   const list = $('#messages')
@@ -173,10 +192,19 @@ export function showMessages(actions) {
     // A choice of reactions that is open stays open.
     if (before?.querySelector('details[open]')) made.querySelector('details')?.setAttribute('open', '')
     const item = before?.isEqualNode(made) ? before : made
+    const key = before !== item && before?.contains(document.activeElement) && document.activeElement.dataset.key
     if (before && before !== item) before.replaceWith(item)
+    // What the keyboard was on may be gone, such as the last of a reaction.
+    if (key)
+      (item.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? item.querySelector('summary') ?? $('#scroll')).focus({
+        preventScroll: true,
+      })
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
   })
-  for (const item of old.values()) item.remove()
+  for (const item of old.values()) {
+    if (item.contains(document.activeElement)) $('#scroll').focus({ preventScroll: true })
+    item.remove()
+  }
   $('#no-messages').hidden = shown.length > 0
 }
 
@@ -194,13 +222,15 @@ export function showPins({ look }) {
   const pinned = [...channel.pins.values()].map(message => channel.messages.get(message.MessageId) ?? message)
   $('#pins').hidden = pinned.length === 0
   $('#pins > summary').textContent = `${pinned.length} pinned`
+  const focused = $('#pins > ul').contains(document.activeElement) && document.activeElement.dataset.key
   $('#pins > ul').replaceChildren(
     ...pinned.map(({ MessageId, Sender, Content }) => {
-      const name = element('small', {}, Sender.Arn === me() ? 'You' : Sender.Name || nameOf(Sender.Arn))
-      const button = element('button', { onclick: () => look(channel.arn, MessageId) }, name, element('span', {}, Content))
-      return element('li', {}, button)
+      const name = element('small', { dir: 'auto' }, Sender.Arn === me() ? 'You' : Sender.Name || nameOf(Sender.Arn))
+      const button = element('button', { onclick: () => look(channel.arn, MessageId) }, name, element('span', { dir: 'auto' }, Content))
+      return element('li', {}, keyed(MessageId, button))
     }),
   )
+  if (focused) ($(`#pins [data-key="${focused}"]`) ?? $('#pins > summary')).focus({ preventScroll: true })
 }
 
 const statuses = { BUSY: 'busy', AWAY: 'away', DO_NOT_DISTURB: 'do not disturb' }
@@ -233,7 +263,10 @@ export function showPeople() {
 
 export function showTyping() {
   const names = [...(channels.get(current())?.typing.values() ?? [])].map(({ name }) => name)
-  $('#typing').textContent = names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
+  const listed = names.flatMap((name, index) => [index > 0 ? ' and ' : '', isolated(name)])
+  const line = element('span', {}, ...listed, ['', ' is typing…'][names.length] ?? ' are typing…')
+  // A text that is set again would be read out again.
+  if (line.textContent !== $('#typing').textContent) $('#typing').replaceChildren(line)
 }
 
 /** The results of SearchMessages, until the next search. */
@@ -241,16 +274,22 @@ export function showFound(answer, { look } = {}) {
   $('#found').hidden = !answer
   $('#chat').classList.toggle('searching', Boolean(answer))
   if (!answer) return
-  const { FoundMessages, IndexedAllMessages } = answer
+  const { FoundMessages, IndexedAllMessages, NextToken } = answer
   $('#found > ul').replaceChildren(
     ...FoundMessages.map(({ ChannelArn, ChannelMessage, Snippet }) => {
       const text = Snippet.map(({ Text, IsMatch }) => (IsMatch ? element('mark', {}, Text) : Text))
-      const where = `${channels.get(ChannelArn)?.name ?? ''} · ${ChannelMessage.Sender.Name} · ${timeOf(ChannelMessage.CreatedTimestamp)}`
-      const act = () => look(ChannelArn, ChannelMessage.MessageId)
-      return element('li', {}, element('button', { onclick: act }, element('small', {}, where), element('span', {}, ...text)))
+      const { CreatedTimestamp, MessageId, Sender } = ChannelMessage
+      const [name, sender] = [channels.get(ChannelArn)?.name ?? '', Sender.Name || nameOf(Sender.Arn)].map(isolated)
+      const where = element('small', {}, name, ' · ', sender, ' · ', timeOf(CreatedTimestamp))
+      return element(
+        'li',
+        {},
+        element('button', { onclick: () => look(ChannelArn, MessageId) }, where, element('span', { dir: 'auto' }, ...text)),
+      )
     }),
   )
   const notes = FoundMessages.length === 0 ? ['Nothing found.'] : []
+  if (NextToken) notes.push(`These are the newest ${FoundMessages.length}: more words find older ones.`)
   if (!IndexedAllMessages) notes.push('Not all messages are indexed yet.')
   $('#found > .hint').textContent = notes.join(' ')
 }

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
+import { freePort } from '../support/ports.ts'
 import { root, rootKey } from '../support/process.ts'
 import { servePage, type WebPage } from '../support/web-page.ts'
 import { startPlace, type Place } from './place.ts'
@@ -553,5 +554,107 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     expect(await members.getByRole('listitem').first().textContent()).toBe('other-59 online')
     expect((await ofBob.getByRole('log').boundingBox())!.height).toBeGreaterThan(250)
     expect(await seriousFaults(ofBob)).toEqual([])
+  })
+
+  test('the keyboard stays on a button whose message is shown anew, and does not leave the messages when the button is gone', async () => {
+    const place = await startPlace()
+    const { say, carillon, messaging, general, alice, bob } = place
+    const about = { ChannelArn: general, ChimeBearer: alice }
+    const MessageId = (await say('hello')).MessageId!
+    const mine = await messaging.sendChannelMessage({
+      ...about,
+      Content: 'by Bob',
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      ChimeBearer: bob,
+    })
+    await carillon.call('PinMessage', { ...about, MessageId })
+    const page = await signedIn(place)
+    await channel(page, 'general').click()
+    await item(page, 'by Bob').waitFor()
+    const hello = item(page, 'hello')
+    const isFocused = (locator: ReturnType<Page['locator']>) => locator.evaluate(element => element === document.activeElement)
+
+    await hello.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await hello.getByRole('button', { name: '👍 1', pressed: true }).waitFor()
+    expect(await isFocused(hello.locator('summary'))).toBe(true)
+
+    const [reaction, reply] = [hello.getByRole('button', { name: '👍' }), hello.getByRole('button', { name: 'Reply' })]
+    await reaction.focus()
+    await page.keyboard.press('Enter')
+    await reaction.waitFor({ state: 'detached' })
+    expect(await isFocused(hello.locator('summary'))).toBe(true)
+
+    await reply.focus()
+    await carillon.call('PutMessageReactions', { ...about, MessageId, Reactions: ['👍'] })
+    await reaction.waitFor()
+    expect(await isFocused(reply)).toBe(true)
+
+    await page.getByText('1 pinned').click()
+    const pinned = page.getByRole('list', { name: 'Pinned messages' }).getByRole('button')
+    await pinned.focus()
+    await carillon.call('PutMessageReactions', { ...about, MessageId, Reactions: [] })
+    await reaction.waitFor({ state: 'detached' })
+    expect(await isFocused(pinned)).toBe(true)
+
+    await item(page, 'by Bob').getByRole('button', { name: 'Redact' }).focus()
+    await messaging.redactChannelMessage({ ...about, MessageId: mine.MessageId! })
+    await message(page, 'This message has been redacted').waitFor()
+    expect(await isFocused(page.getByRole('log'))).toBe(true)
+    await reply.focus()
+    await messaging.deleteChannelMessage({ ...about, MessageId })
+    await hello.waitFor({ state: 'detached' })
+    expect(await isFocused(page.getByRole('log'))).toBe(true)
+  })
+
+  test('the page says that an endpoint does not answer, takes an ARN with a blank beside it, and says what to do without a channel', async () => {
+    const place = await startPlace()
+    const { data, url, user, messaging, general, bob } = place
+    await messaging.deleteChannelMembership({ ChannelArn: general, MemberArn: bob, ChimeBearer: place.alice })
+    const page = await newPage(join(data, 'ca.pem'))
+    await page.goto(web.url)
+    await page.getByLabel('Endpoint').fill(`http://127.0.0.1:${await freePort()}`)
+    await page.getByLabel('Access key ID').fill(` ${rootKey.accessKeyId}`)
+    await page.getByLabel('Secret access key').fill(rootKey.secretAccessKey)
+    await page.getByLabel('User').fill(`${user('bob')} `)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The endpoint does not answer').waitFor()
+    await page.getByLabel('Endpoint').fill(url)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await state(page, 'Connected')
+    await page.getByText('You are in no channel yet').waitFor()
+    expect(await page.getByText('Choose a channel').isVisible()).toBe(false)
+  })
+
+  test('on a low screen long names leave room for what has been written, and a search says that it has found more', async () => {
+    const place = await startPlace({ flags: ['--search', 'on'], members: ['bob', 'carol'] })
+    const { identity, messaging, carillon, newChannel, user, alice, bob } = place
+    const long = 'Terminabstimmungsbesprechungsgruppe'.repeat(7)
+    await identity.updateAppInstanceUser({ AppInstanceUserArn: user('carol'), Name: long.slice(0, 100), Metadata: '' })
+    const ChannelArn = await newChannel(long)
+    const kept = { ChannelArn, Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+    const { MessageId = '' } = await messaging.sendChannelMessage({ ...kept, Content: 'what was written', ChimeBearer: user('carol') })
+    await carillon.call('PinMessage', { ChannelArn, MessageId, ChimeBearer: alice })
+    for (let number = 1; number <= 21; number++)
+      await messaging.sendChannelMessage({ ...kept, Content: `needle ${number}`, ChimeBearer: bob })
+    const isIndexed = async () =>
+      (await carillon.call('SearchMessages', { SearchText: '"needle 21"', ChimeBearer: bob })).FoundMessages!.length
+    await expect.poll(isIndexed).toBe(1)
+
+    const page = await signedIn(place)
+    await page.getByRole('searchbox').fill('needle')
+    await page.keyboard.press('Enter')
+    await page.getByText('These are the newest 20: more words find older ones.').waitFor()
+    await page.getByRole('searchbox').fill('')
+    await page.setViewportSize({ width: 360, height: 400 })
+    await channel(page, long).click()
+    await message(page, 'needle 21').waitFor()
+    expect((await page.getByRole('log').boundingBox())!.height).toBeGreaterThan(70)
+    await page.getByText('1 pinned').click()
+    const text = page.getByRole('list', { name: 'Pinned messages' }).getByText('what was written')
+    expect((await text.boundingBox())!.width).toBeGreaterThan(100)
   })
 })
