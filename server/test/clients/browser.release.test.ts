@@ -573,7 +573,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await channel(page, 'general').click()
     await item(page, 'by Bob').waitFor()
     const hello = item(page, 'hello')
-    const isFocused = (locator: ReturnType<Page['locator']>) => locator.evaluate(element => element === document.activeElement)
+    const isFocused = (locator: ReturnType<Page['locator']>) => locator.evaluate(element => element.matches(':focus'))
 
     await hello.locator('summary').focus()
     await page.keyboard.press('Enter')
