@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
 import { freePort } from '../support/ports.ts'
@@ -18,6 +18,7 @@ const item = (page: Page, text: string) =>
     .getByRole('main')
     .getByRole('listitem')
     .filter({ has: page.getByRole('paragraph').getByText(text, { exact: true }) })
+const isFocused = (locator: Locator) => locator.evaluate(element => element.matches(':focus'))
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
 describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => {
@@ -573,7 +574,6 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await channel(page, 'general').click()
     await item(page, 'by Bob').waitFor()
     const hello = item(page, 'hello')
-    const isFocused = (locator: ReturnType<Page['locator']>) => locator.evaluate(element => element.matches(':focus'))
 
     await hello.locator('summary').focus()
     await page.keyboard.press('Enter')
