@@ -27,7 +27,7 @@ onBothDatabases(
         ])
       }
       await say(world(), ann, arns[0]!, 'small')
-      expect((await session.next()).payload).toMatchObject({ Content: 'small' })
+      await session.until(({ payload }) => payload?.['Content'] === 'small')
     })
 
     test('is sent all that it has missed when it reconnects', async () => {
