@@ -4,7 +4,7 @@ import type { Transaction } from '../database/database.ts'
 import { findIdentity } from '../store/identities.ts'
 import { sequenceOf } from '../store/message-ids.ts'
 import { mentionsIn } from '../store/messages.ts'
-import { advanceReadPosition, arrivalOf, correctFor, clearMentionsOf, insertReadPositions } from '../store/read-positions.ts'
+import { advanceReadPosition, arrivalOf, clearMentionsOf, correctFor, insertReadPositions, mention } from '../store/read-positions.ts'
 import type { EventOf } from './events.ts'
 import type { Follower } from './follower.ts'
 
@@ -49,7 +49,7 @@ export const messageToUnread: Follower<EventOf<'MessageSent'>> = async (tx, { mo
     return
   }
   if (sequence !== moment.sequence) await correctFor(tx, sender.id, arrival, { unread: -1, mentions: 0 })
-  for (const id of mentioned) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
+  for (const id of mentioned) await mention(tx, id, arrival)
 }
 
 /** An edit may change which users a message mentions. */
@@ -59,6 +59,6 @@ export const editToUnread: Follower<EventOf<'MessageEdited'>> = async (tx, { mes
   if (!arrival) return
   await clearMentionsOf(tx, arrival)
   for (const id of await mentionedIn(tx, message)) {
-    if (!message.target || message.target.id === id) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
+    if (!message.target || message.target.id === id) await mention(tx, id, arrival)
   }
 }

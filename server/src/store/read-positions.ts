@@ -84,6 +84,8 @@ const insertCorrection = statement(`
   insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions)
   values ($1, $2, $3, $4, $5, $6, $7, $8)
   on conflict (channel_id, sub_channel_id, viewer_id, arrival) do update set mentions = excluded.mentions`)
+const mentionAgain = statement(`
+  update unread_corrections set mentions = 1 where channel_id = $1 and sub_channel_id = $2 and viewer_id = $3 and arrival = $4`)
 const clearMentions = statement(`
   update unread_corrections set mentions = 0
   where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0 and mentions = 1`)
@@ -205,17 +207,34 @@ export async function uncountArrival(tx: Queries, { channelId, subChannelId, arr
   await tx.run(setLastCorrection, channelId, arrival)
 }
 
-/** What a message counts for one viewer apart from all others: nothing happens if the viewer is not a member. */
-export async function correctFor(
+interface Correction {
+  readonly unread: number
+  readonly mentions: number
+}
+
+/**
+ * What a message counts for its sender or target apart from all others. If the viewer has left, it may join again and set its position back
+ * before the message.
+ */
+export async function correctFor(tx: Queries, viewerId: number, arrival: Arrival, correction: Correction) {
+  await tx.run(setCorrected, viewerId, arrival.channelId, arrival.subChannelId, arrival.arrival)
+  await insertFor(tx, viewerId, arrival, correction)
+}
+
+/** The message mentions the viewer: nothing happens if the viewer is not a member, and has not been mentioned by it as one. */
+export async function mention(tx: Queries, viewerId: number, arrival: Arrival) {
+  const { channelId, subChannelId } = arrival
+  const isMember = (await tx.run(setCorrected, viewerId, channelId, subChannelId, arrival.arrival)) > 0
+  if (isMember) await insertFor(tx, viewerId, arrival, { unread: 0, mentions: 1 })
+  else await tx.run(mentionAgain, channelId, subChannelId, viewerId, arrival.arrival)
+}
+
+const insertFor = async (
   tx: Queries,
   viewerId: number,
-  arrival: Arrival,
-  { unread, mentions }: { unread: number; mentions: number },
-) {
-  const { channelId, subChannelId, at, sequence } = arrival
-  if ((await tx.run(setCorrected, viewerId, channelId, subChannelId, arrival.arrival)) === 0) return
-  await tx.run(insertCorrection, channelId, subChannelId, viewerId, arrival.arrival, at, sequence, unread, mentions)
-}
+  { channelId, subChannelId, arrival, at, sequence }: Arrival,
+  { unread, mentions }: Correction,
+) => tx.run(insertCorrection, channelId, subChannelId, viewerId, arrival, at, sequence, unread, mentions)
 
 /** Undefined if the message is gone. */
 export async function arrivalOf(tx: Queries, membership: Place, messageId: string): Promise<Arrival | undefined> {

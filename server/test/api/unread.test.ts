@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { startLambda } from '../support/processor.ts'
+import { callBack, giveFlow, startLambda } from '../support/processor.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
 import { openElastic } from './elastic-acts.ts'
@@ -114,6 +114,28 @@ onBothDatabases(
       expect(await unreadOf(world(), ben)).toEqual([])
       await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
       expect(await unreadOf(world(), ben)).toEqual([[1, 1, second]])
+    })
+
+    test('are right for a member that was away while a flow released its own messages and one to it, and a mention was edited', async () => {
+      const { carillon, messaging, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'])
+      const [ann, ben] = [user('ann'), user('ben')]
+      const ChannelArn = await open(world(), ann, { MemberArns: [ben] })
+      const start = await say(world(), ann, ChannelArn, 'start')
+      const MessageAttributes = { 'CHIME.mentions': { StringValues: [ben] } }
+      const mentioning = await say(world(), ann, ChannelArn, 'mention', { MessageAttributes })
+      const called = lambda.define()
+      const channel = { ChannelArn, ChimeBearer: ann }
+      const ChannelFlowArn = await giveFlow(messaging, channel, called.arn)
+      for (const content of ['own', 'own too']) await say(world(), ben, ChannelArn, content)
+      await say(world(), ann, ChannelArn, 'to ben', { Target: [{ MemberArn: ben }] })
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
+      for (const index of [0, 1, 2]) await callBack(messaging, await called.event(index))
+      await messaging.disassociateChannelFlow({ ...channel, ChannelFlowArn })
+      await messaging.updateChannelMessage({ ...channel, MessageId: mentioning, Content: 'edited' })
+      await messaging.createChannelMembership({ ...channel, MemberArn: ben, Type: 'DEFAULT' })
+      await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId: start, ChimeBearer: ben })
+      expect(await unreadOf(world(), ben)).toEqual([[2, 1, mentioning]])
     })
 
     test('are those of the sub-channel in an elastic channel', async () => {
