@@ -133,7 +133,7 @@ export class Hub {
     this.#readings.delete(reading)
   }
 
-  /** Queues a frame for one session, until `flush` at the end of the turn at the latest. The caller waits before further paced frames. */
+  /** Queues a frame for one session, until `flush` at the end of the turn at the latest. After a paced one the caller waits for the client. */
   send(session: Session, frame: Frame, { isPaced = false } = {}) {
     if (!session.queue(frame, isPaced)) return
     this.#queued.push(session)

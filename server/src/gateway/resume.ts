@@ -63,7 +63,7 @@ export class Resume {
   }
 
   #end(session: Session) {
-    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame, { isPaced: true })
+    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
   }
 
   async #sendChannel(session: Session, channel: MissedChannel) {
@@ -84,7 +84,7 @@ export class Resume {
       sentUpTo = read.upTo
       isLeft = read.isLeft
     }
-    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame, { isPaced: true })
+    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame)
   }
 }
 

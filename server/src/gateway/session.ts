@@ -82,7 +82,7 @@ export class Session {
   readonly #socket: Socket
   #pending: Frame | Frame[] | undefined
   #pendingBytes = 0
-  /** How many of the pending and the unread bytes are at most those of paced frames. */
+  /** Of the queued and the unread bytes, no more than these are those of paced frames. */
   #pacedBytes = 0
   #isEstablished = false
   #isClosing = false
@@ -143,7 +143,7 @@ export class Session {
   queue(frame: Frame, isPaced: boolean): boolean {
     if (!this.#isEstablished || !this.isOpen) return false
     const pending = this.#pending
-    if (pending === undefined) this.#pacedBytes = Math.min(this.#pacedBytes, this.#socket.writableLength)
+    if (this.#pacedBytes > 0 && pending === undefined) this.#pacedBytes = Math.min(this.#pacedBytes, this.#socket.writableLength)
     this.#pendingBytes += frame.length
     if (isPaced) this.#pacedBytes += frame.length
     if (pending === undefined) {
@@ -220,7 +220,7 @@ export class Session {
     return this.#socket.writableLength > congested
   }
 
-  /** The same, with what is queued. */
+  /** The same, where what is queued counts as well. */
   get isFull(): boolean {
     return this.#pendingBytes + this.#socket.writableLength > congested
   }

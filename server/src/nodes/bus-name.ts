@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import type { Log } from '../observe/log.ts'
 import { databaseIdentity, isOfOtherDatabase, settledBusName, storedBusName } from '../store/bus-name.ts'
 import { deadMilliseconds, heartbeatsOnBus, livingNodes } from '../store/nodes.ts'
 
@@ -25,11 +26,17 @@ async function isSomebodyAlive(db: Database): Promise<boolean> {
 /**
  * The name that nodes of this database have in common on NATS. A restored copy gets a new one. An upgrade of PostgreSQL, or a switch to
  * another one, changes the identity of the database under nodes that continue with their name, so the name stays if one of them is alive.
+ * Only then does this wait, and the log says so.
  */
-export async function busNameOf(db: Database): Promise<string> {
+export async function busNameOf(db: Database, log: Log): Promise<string> {
   const identity = await databaseIdentity(db)
-  const keepsOther = (await isOfOtherDatabase(db, identity)) && (await isSomebodyAlive(db))
-  return settledBusName(db, identity, keepsOther)
+  if (!(await isOfOtherDatabase(db, identity))) return settledBusName(db, identity, false)
+  log.info('The database is in another PostgreSQL than before: waiting up to six seconds for the heartbeat of a node that is running')
+  const isAlive = await isSomebodyAlive(db)
+  const name = await settledBusName(db, identity, isAlive)
+  if (isAlive) log.info({ id: name }, 'Nodes of this database are running, so it keeps its id on NATS')
+  else log.warn({ id: name }, 'The database is a copy or has been moved, and none of its nodes is running: it has a new id on NATS')
+  return name
 }
 
 /**

@@ -21,11 +21,11 @@ export interface Tools {
 }
 
 /** The subjects of the nodes on this database. */
-export const subjectsFor = async (db: Database) => subjectsOf(await busNameOf(db))
+export const subjectsFor = async (db: Database, log: Log) => subjectsOf(await busNameOf(db, log))
 
 /** The bus over NATS. Throws an Error if NATS cannot be used. */
 export async function openNatsBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {
-  const subjects = await subjectsFor(db)
+  const subjects = await subjectsFor(db, log)
   const journal = await journalOf(db)
   let bus: NatsBus | undefined
   const settings = node && (await settingDigests(config, db))

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { statement, type Database, type Queries } from '../database/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import { isOutage } from '../database/outage.ts'
 import { changeRow, firstValue } from './queries.ts'
-import { findValue, putValue } from './shared-values.ts'
+import { findValue, putValue, sharedValue } from './shared-values.ts'
 
 /*
  * The name that the nodes of a database have in common on NATS, and the database that it belongs to. For PostgreSQL only. A restored copy has
@@ -12,7 +12,6 @@ import { findValue, putValue } from './shared-values.ts'
 const busName = 'bus-name'
 const busDatabase = 'bus-database'
 
-const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
 const putOther = changeRow<[name: string, value: string]>(`
   insert into settings (name, value) values ($1, $2)
   on conflict (name) do update set value = excluded.value where settings.value <> excluded.value`)
@@ -46,7 +45,6 @@ export async function settledBusName(db: Database, identity: string | undefined,
   return db.transaction(async tx => {
     const isNew = identity !== undefined && (await putOther(tx, busDatabase, identity))
     if (isNew && !keepsOther) await putValue(tx, busName, randomUUID())
-    await tx.run(insertValue, busName, randomUUID())
-    return (await storedBusName(tx))!
+    return sharedValue(tx, busName, randomUUID())
   })
 }

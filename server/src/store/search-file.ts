@@ -51,16 +51,15 @@ const setState = statement(`insert into state (name, value) values ($1, $2) on c
 const selectMillisecond = statement<{ rowid: number; channelId: number; sequence: number }>(`
   select place as rowid, channel_id as "channelId", sequence from messages where place between $1 and $2 order by place`)
 const selectPlace = statement<unknown>(`select 1 as found from messages where place = $1`)
+const inserted = `insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)`
+const insertIfFree = statement(`${inserted} on conflict do nothing`)
 const insertMessage = statement(`
-  insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)
-  on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
+  ${inserted} on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
     sequence = excluded.sequence, late = excluded.late`)
-const insertFirst = statement(`
-  insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, 0) on conflict do nothing`)
 const removeMessage = statement(`delete from messages where place = $1`)
 /**
- * Two rows are emptied, not removed: that with the last rowid of a millisecond, since messages after it may use rowids of the next one; and
- * any while the index is built, so that a message whose first rowid has no row is certainly not in the index yet.
+ * Empties a row that must not be removed. One with the last rowid of a millisecond stays, since messages after it may use rowids of the next
+ * millisecond. While the index is built every row stays, so that a message whose first rowid has no row is certainly not in the index yet.
  */
 const emptyMessage = statement(`update messages set channel_id = 0, sequence = 0 where place = $1`)
 const insertWords = statement(`insert into words (rowid, text) values ($1, $2)`)
@@ -78,6 +77,8 @@ const mergedWhile = {
   following: { automerge: 4, crisismerge: 16 },
 }
 const totalChanges = statement<{ changes: number }>(`select total_changes() as changes`)
+
+type AddedMessage = IndexedMessage & Pick<MessageRow, 'at' | 'sequence'>
 
 /** In the database of the server. */
 interface ChangeRow extends Omit<MessageRow, 'isPrivate'> {
@@ -335,7 +336,7 @@ export class SearchFile {
       free = rowid
       rowid = undefined
     }
-    if (content !== null && rowid === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
+    if (content !== null && rowid === undefined) this.#add(free, { ...message, content: parsed(content) })
   }
 
   /**
@@ -375,21 +376,20 @@ export class SearchFile {
     }
   }
 
-  /** Adds a message unless it is in the index. Nearly always its first rowid is free, and this is one statement less. */
-  #addNew(message: IndexedMessage & Pick<ChangeRow, 'at' | 'sequence'>) {
-    const first = firstRowid(message.at)
-    if (this.#index.run(insertFirst, [first, message.channelId, message.subChannelId, message.sequence]) === 1) {
-      this.#index.run(insertWords, [first, indexedText(message)])
-      return
-    }
+  /** Adds a message unless it is in the index. It is looked for only if its first rowid is taken. */
+  #addNew(message: AddedMessage) {
+    if (this.#add(firstRowid(message.at), message, insertIfFree)) return
     const { rowid, free } = this.#find(message)
-    if (rowid === undefined) this.#add(free, message.at, message)
+    if (rowid === undefined) this.#add(free, message)
   }
 
-  #add(rowid: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
+  /** False if the rowid is taken and `insert` does not replace its row. */
+  #add(rowid: number, message: AddedMessage, insert = insertMessage): boolean {
+    const { channelId, subChannelId, sequence, at } = message
     const late = Math.floor((rowid - firstRowid(at)) / rowidsOfMillisecond)
-    this.#index.run(insertMessage, [rowid, message.channelId, message.subChannelId, message.sequence, late])
+    if (this.#index.run(insert, [rowid, channelId, subChannelId, sequence, late]) === 0) return false
     this.#index.run(insertWords, [rowid, indexedText(message)])
+    return true
   }
 
   #remove(rowid: number, message: IndexedMessage) {

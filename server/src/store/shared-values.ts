@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { statement, type Database } from '../database/database.ts'
+import { statement, type Database, type Queries } from '../database/database.ts'
 import { changeRow, firstValue } from './queries.ts'
 
 const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
@@ -10,16 +10,16 @@ export const putValue = changeRow<[name: string, value: string]>(`
   insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
 
 /** A value that is created once and shared by all nodes: the first node that offers one wins. */
-async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
-  return db.transaction(async tx => {
-    await tx.run(insertValue, name, make())
-    return (await findValue(tx, name))!
-  })
+export async function sharedValue(tx: Queries, name: string, offered: string): Promise<string> {
+  await tx.run(insertValue, name, offered)
+  return (await findValue(tx, name))!
 }
 
 /** A key of 32 bytes that all nodes share, created at the first start. */
-export const sharedKey = async (db: Database, name: string) =>
-  Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
+export async function sharedKey(db: Database, name: string): Promise<Buffer> {
+  const offered = randomBytes(32).toString('hex')
+  return Buffer.from(await db.transaction(tx => sharedValue(tx, name, offered)), 'hex')
+}
 
 const removeValue = statement(`delete from settings where name = $1`)
 

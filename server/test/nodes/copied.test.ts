@@ -14,6 +14,8 @@ import { repeatedly } from '../support/repeatedly.ts'
 import { Seam } from '../support/seam.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
+const log = createLog('fatal')
+
 async function startNode(databaseUrl: string, natsUrl: string) {
   const node = await startWorld('postgres', { databaseUrl, natsUrl })
   onTestFinished(() => node.close())
@@ -25,7 +27,7 @@ async function startOriginal() {
   const { url } = await startNats()
   const databaseUrl = await createPostgresDatabase({ made: true })
   const first = await startWorld('postgres', { databaseUrl, natsUrl: url })
-  const { rollCall } = await subjectsFor(first.app.db)
+  const { rollCall } = await subjectsFor(first.app.db, log)
   return { url, databaseUrl, first, rollCall }
 }
 
@@ -34,7 +36,7 @@ const nameOfCopy = (databaseUrl: string) => `${new URL(databaseUrl).pathname.sli
 /** Two nodes that start on that copy at once have the same subjects, and not those of the original. */
 async function expectOtherSubjects(copy: string, natsUrl: string, ofOriginal: string) {
   const copied = await Promise.all([startNode(copy, natsUrl), startNode(copy, natsUrl)])
-  const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db)).rollCall))
+  const [one, other] = await Promise.all(copied.map(async ({ app }) => (await subjectsFor(app.db, log)).rollCall))
   expect(one).not.toBe(ofOriginal)
   expect(other).toBe(one)
 }
@@ -47,7 +49,7 @@ test.skipIf(!hasNats)(
     const copy = await copyOf(databaseUrl, nameOfCopy(databaseUrl))
     const original = await startNode(databaseUrl, url)
     await expectOtherSubjects(copy, url, rollCall)
-    expect((await subjectsFor(original.app.db)).rollCall).toBe(rollCall)
+    expect((await subjectsFor(original.app.db, log)).rollCall).toBe(rollCall)
   },
 )
 
@@ -57,7 +59,7 @@ test.skipIf(!hasNats)(
     const { url, databaseUrl, first, rollCall } = await startOriginal()
     const older = statement(`delete from settings where name = 'bus-database'`)
     await first.app.db.run(older)
-    expect((await subjectsFor(first.app.db)).rollCall, 'while a node is alive').toBe(rollCall)
+    expect((await subjectsFor(first.app.db, log)).rollCall, 'while a node is alive').toBe(rollCall)
     await first.app.db.run(older)
     await first.close()
     await expectOtherSubjects(await copyOf(databaseUrl, nameOfCopy(databaseUrl)), url, rollCall)
@@ -70,11 +72,11 @@ test.skipIf(!hasNats)(
     const { url, databaseUrl, first, rollCall } = await startOriginal()
     await first.app.db.run(statement(`update settings set value = 'another' where name = 'bus-database'`))
     const second = await startWorld('postgres', { databaseUrl, natsUrl: url })
-    expect((await subjectsFor(second.app.db)).rollCall).toBe(rollCall)
+    expect((await subjectsFor(second.app.db, log)).rollCall).toBe(rollCall)
     await first.close()
     await second.close()
     const next = await startNode(databaseUrl, url)
-    expect((await subjectsFor(next.app.db)).rollCall, 'when they have stopped, and the database is known').toBe(rollCall)
+    expect((await subjectsFor(next.app.db, log)).rollCall, 'when they have stopped, and the database is known').toBe(rollCall)
   },
 )
 
@@ -85,9 +87,9 @@ const otherIdentity = statement(`update settings set value = 'another' where nam
 /** A database whose PostgreSQL is not the one that its name on NATS belongs to, with the row of a node. */
 async function openOther() {
   const databaseUrl = await createPostgresDatabase({ made: true })
-  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log: createLog('fatal'), follow: () => {} })
+  const db = await openDatabase(readConfig({ databaseUrl }, {}), { log, follow: () => {} })
   onTestFinished(() => db.close())
-  const name = await busNameOf(db)
+  const name = await busNameOf(db, log)
   await db.run(otherIdentity)
   await beatOf(db, running)
   return { databaseUrl, db, name }
@@ -98,13 +100,13 @@ test('a node that starts after an upgrade of PostgreSQL before the running ones 
   await db.run(silence)
   const seam = new Seam()
   const look = seam.hold({ text: /^select id, seen_at/ })
-  const starting = busNameOf(seam.through(db))
+  const starting = busNameOf(seam.through(db), log)
   await look.reached
   await beatOf(db, running)
   look.release()
   expect(await starting).toBe(name)
   await removeNode(db, running.id)
-  expect(await busNameOf(db), 'once all have stopped').toBe(name)
+  expect(await busNameOf(db, log), 'once all have stopped').toBe(name)
 })
 
 test('a node that starts on a copy beside one that runs there without NATS gets another name on NATS than the original', async () => {
@@ -113,7 +115,7 @@ test('a node that starts on a copy beside one that runs there without NATS gets 
   await expect.poll(async () => (await livingNodes(db)).length).toBe(2)
   await removeNode(db, running.id)
   expect.soft(await presentBusName(db)).toBeUndefined()
-  expect(await busNameOf(db)).not.toBe(name)
+  expect(await busNameOf(db, log)).not.toBe(name)
 })
 
 test('a node that cannot read the heartbeats of others for a while, since PostgreSQL does not answer, waits for the next ones', async () => {
@@ -122,7 +124,7 @@ test('a node that cannot read the heartbeats of others for a while, since Postgr
   const seam = new Seam()
   const looks = { text: /^select id, seen_at/ }
   const [first, second] = [seam.hold(looks), seam.hold(looks)]
-  const starting = busNameOf(seam.through(db))
+  const starting = busNameOf(seam.through(db), log)
   await first.reached
   first.release()
   await second.reached
@@ -141,9 +143,13 @@ test('a node that cannot read the heartbeats of others for a while, since Postgr
 
 test('a copy that starts just after the dump of a living original, whose row in it looks alive, gets another name on NATS', async () => {
   const { db, name } = await openOther()
-  const names = await Promise.all([busNameOf(db), busNameOf(db)])
+  const [told, warned] = [vi.spyOn(log, 'info'), vi.spyOn(log, 'warn')]
+  onTestFinished(() => [told, warned].forEach(spy => spy.mockRestore()))
+  const names = await Promise.all([busNameOf(db, log), busNameOf(db, log)])
   expect(names[0]).not.toBe(name)
   expect(names[1]).toBe(names[0])
+  expect(told).toHaveBeenCalledWith(expect.stringContaining('waiting up to six seconds for the heartbeat'))
+  expect(warned).toHaveBeenCalledWith({ id: names[0] }, expect.stringContaining('it has a new id on NATS'))
 })
 
 test.skipIf(!hasNats)(
@@ -179,6 +185,6 @@ test.each([
   const url = Object.assign(new URL(databaseUrl), { username: role, password: 'secret' })
   const node = await startWorld('postgres', { databaseUrl: url.href })
   onTestFinished(() => node.close())
-  const [{ rollCall }, again] = [await subjectsFor(node.app.db), await subjectsFor(node.app.db)]
+  const [{ rollCall }, again] = [await subjectsFor(node.app.db, log), await subjectsFor(node.app.db, log)]
   expect(rollCall).toBe(again.rollCall)
 })

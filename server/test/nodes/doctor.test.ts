@@ -6,6 +6,7 @@ import { connect } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
+import { createLog } from '../../src/observe/log.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { nobodysPort } from '../support/ports.ts'
 import { keyVariables, main, run, safeKeyVariables, serve, temporaryFolder } from '../support/process.ts'
@@ -63,7 +64,7 @@ test.skipIf(!hasNats)(
     // A node of another version, whose clock is wrong.
     const connection = await connect({ servers: `127.0.0.1:${nats.port}` })
     onTestFinished(() => connection.close())
-    connection.subscribe((await subjectsFor(a.app.db)).rollCall, {
+    connection.subscribe((await subjectsFor(a.app.db, createLog('fatal'))).rollCall, {
       callback: (_, request) => {
         request.respond(JSON.stringify({ id: 'odd', name: 'odd:1', version: '99.0.0', at: Date.now() + 5000 }))
         request.respond('nonsense')
