@@ -10,12 +10,12 @@ import { filledFolder, removeFolder, serve } from '../support/server.ts'
 import { rootKey, signedPost } from '../support/signed.ts'
 
 export interface Plan {
-  /** In all channels together; a multiple of them. */
+  /** In all channels together; a multiple of them, at least two for each. */
   readonly messages: number
   readonly channels: number
   /** How often the server is killed: once while the stream is down, and otherwise spread over the run. */
   readonly kills: number
-  /** How long the stream is down, once. */
+  /** How long the stream is down, once; longer where the kill in the meantime takes longer. */
   readonly awayMilliseconds: number
   /** An empty PostgreSQL; SQLite where there is none. */
   readonly databaseUrl?: string | undefined
@@ -66,12 +66,17 @@ function makeUnreliable(kinesis: KinesisDouble) {
   kinesis.isFailed = (call, index) => (call + index) % 6 === 0
 }
 
-/** One sender of each channel: the next message is sent once the one before has been acknowledged, in as many attempts as it takes. */
+/**
+ * One sender of each channel: the next message is sent once the one before has been acknowledged, in as many attempts as it takes; the last
+ * message once the last kill has happened, so that no kill comes when all has arrived.
+ */
 class Senders {
   readonly #perChannel: number
+  readonly lastKill = Promise.withResolvers<void>()
   server: Started
   acknowledged = 0
   resent = 0
+  hasEnded = false
 
   constructor(server: Started, perChannel: number) {
     this.server = server
@@ -83,7 +88,8 @@ class Senders {
     for (let number = 0; number < this.#perChannel; number++) {
       const ClientRequestToken = crypto.randomUUID()
       const body = JSON.stringify({ Content: String(number), Type: 'STANDARD', Persistence: 'PERSISTENT', ClientRequestToken })
-      for (let isAnswered = false; !isAnswered;) {
+      if (number === this.#perChannel - 1) await this.lastKill.promise
+      for (let isAnswered = false; !isAnswered && !this.hasEnded;) {
         const { url } = this.server
         connection ??= new Connection(url)
         const path = `/channels/${encodeURIComponent(channelArn(channel))}/messages`
@@ -143,9 +149,11 @@ export async function streamThroughKills({ messages, channels, kills, awayMillis
       say(`killed ${number} of ${kills}: ${senders.acknowledged} acknowledged, ${arrived.count} arrived`)
       senders.server = await start()
     }
-    const progress = () => (senders.acknowledged + arrived.count) / (2 * messages)
+    const progress = () => (senders.acknowledged + arrived.count) / (2 * (messages - channels))
     let last = { count: 0, at: performance.now() }
     let wentAt: number | undefined
+    let awayUntil = 0
+    kinesis.isAway = () => performance.now() < awayUntil
     let killed = 0
     let isKilledWhileAway = false
     while (arrived.count < messages) {
@@ -154,14 +162,15 @@ export async function streamThroughKills({ messages, channels, kills, awayMillis
       if (arrived.count > last.count) last = { count: arrived.count, at: now }
       if (wentAt === undefined && arrived.count >= 0.3 * messages) {
         wentAt = now
+        awayUntil = Infinity
         say('the stream is away')
-        kinesis.isAway = () => performance.now() - wentAt! < awayMilliseconds
       }
-      const isAway = kinesis.isAway('')
-      if (isAway && !isKilledWhileAway && now - wentAt! > awayMilliseconds / 2) {
+      if (wentAt !== undefined && !isKilledWhileAway && now - wentAt > awayMilliseconds / 2) {
         isKilledWhileAway = true
         await kill(++killed)
+        awayUntil = performance.now() + awayMilliseconds / 2
       } else if (progress() >= (killed + 1) / (kills + 1) && killed < kills - (isKilledWhileAway ? 0 : 1)) await kill(++killed)
+      if (killed === kills) senders.lastKill.resolve()
       if (now - last.at > awayMilliseconds + 120_000) break
     }
     const end = performance.now()
@@ -178,6 +187,7 @@ export async function streamThroughKills({ messages, channels, kills, awayMillis
       mebibytes: residentMebibytes(senders.server.pid),
     }
   } finally {
+    senders.hasEnded = true
     senders.server.child.kill('SIGKILL')
     await kinesis.close()
     await removeFolder(folder)
