@@ -43,17 +43,22 @@ export class Holding {
     return true
   }
 
-  /** Returns the held frames of the channel after that number, up to which the client has been sent everything. */
-  release(channelId: number, sentUpTo: number): Frame[] {
-    this.#sentUpTo.set(channelId, sentUpTo)
+  /**
+   * Takes the held frames of the channel after that number, up to which the client has been sent everything; further ones wait behind them.
+   * If there are none, the channel is released: its further frames are not held.
+   */
+  next(channelId: number, sentUpTo: number): Frame[] {
     const [own, others] = [this.#held.filter(held => held.channelId === channelId), this.#held.filter(held => held.channelId !== channelId)]
     this.#held = others
-    return own.filter(({ sequence }) => sequence === undefined || sequence > sentUpTo).map(({ frame }) => frame)
+    const frames = own.filter(({ sequence }) => sequence === undefined || sequence > sentUpTo).map(({ frame }) => frame)
+    if (frames.length === 0) this.#sentUpTo.set(channelId, sentUpTo)
+    return frames
   }
 
-  /** Returns all remaining frames, once all missed events have been sent. From now on no frame is held. */
+  /** The same of all channels, once all missed events have been sent. If there are none, no further frame is held. */
   rest(): Frame[] {
-    this.#isOver = true
-    return this.#held.splice(0).map(({ frame }) => frame)
+    const frames = this.#held.splice(0).map(({ frame }) => frame)
+    if (frames.length === 0) this.#isOver = true
+    return frames
   }
 }

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { ownKindOf, type SocketEvent } from '../bus/socket-events.ts'
 import { missedChannels, type MissedChannel } from '../nodes/missed-channels.ts'
 import { Turns } from '../tools/turns.ts'
-import { eventFrame } from './frame.ts'
+import { eventFrame, type Frame } from './frame.ts'
 import { Holding } from './holding.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
@@ -45,14 +45,13 @@ export class Resume {
     try {
       const channels = await this.#turns.take(() => missedChannels(db, session.userId, { since, behind: now() - Date.now() }))
       if (!channels) {
-        this.#end(session)
+        await this.#sendHeld(session, () => session.holding?.rest())
         session.forgive()
         return 'expired'
       }
       for (const channel of channels) await this.#sendChannel(session, channel)
+      await this.#sendHeld(session, () => session.holding?.rest())
       if (!session.isOpen) return 'failed'
-      if (session.holding?.isOverfull) throw new Error('Too many events arrived while a session was sent missed ones')
-      this.#end(session)
       hub.flush()
       session.askWhetherAllArrived()
       return 'resumed'
@@ -62,30 +61,39 @@ export class Resume {
     }
   }
 
-  #end(session: Session) {
-    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
+  /** Sends frames, and waits for the client to read where much of them is unread. */
+  async #sendPaced(session: Session, frames: Iterable<Frame>) {
+    const { hub } = this.#wiring
+    for (const frame of frames) {
+      if (!session.isOpen) return
+      hub.send(session, frame, { isPaced: true })
+      if (!session.isFull) continue
+      hub.flush()
+      if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
+    }
+  }
+
+  /** Sends held frames until there are none. */
+  async #sendHeld(session: Session, next: () => Frame[] | undefined) {
+    for (let frames = next(); frames?.length && session.isOpen; frames = next()) await this.#sendPaced(session, frames)
+    if (session.isOpen && session.holding?.isOverfull) throw new Error('Too many events arrived while a session was sent missed ones')
   }
 
   async #sendChannel(session: Session, channel: MissedChannel) {
-    const { hub } = this.#wiring
-    const send = async (events: readonly SocketEvent[]) => {
-      for (const event of events) {
-        if (!isFor(event, session, channel)) continue
-        hub.send(session, eventFrame(event), { isPaced: true })
-        if (!session.isFull) continue
-        hub.flush()
-        if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
-      }
-    }
     let sentUpTo = channel.after
     for (let isLeft = true; isLeft && session.isOpen;) {
       const read = await this.#turns.take(() => channel.read(sentUpTo))
-      await send(read.events)
+      await this.#sendPaced(session, framesFor(session, channel, read.events))
       sentUpTo = read.upTo
       isLeft = read.isLeft
     }
-    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame)
+    await this.#sendHeld(session, () => session.holding?.next(channel.channelId, sentUpTo))
   }
+}
+
+/** The frames of those events that are for this session. */
+function* framesFor(session: Session, channel: MissedChannel, events: readonly SocketEvent[]) {
+  for (const event of events) if (isFor(event, session, channel)) yield eventFrame(event)
 }
 
 /** Whether the event is for this session in this channel. */

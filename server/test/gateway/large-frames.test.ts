@@ -50,6 +50,33 @@ onBothDatabases(
       expect(heard).toEqual(sent)
       expect(await session.isAnswered()).toBe(true)
     })
+
+    test('is sent all that arrives while it is sent what it has missed, however much that is, in order and without being closed', async () => {
+      const { app, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'])
+      const [ann, ben] = [user('ann'), user('ben')]
+      const ChannelArn = await open(world(), ann, { MemberArns: [ben] })
+      const sessionId = crypto.randomUUID()
+      const before = await listen(app, ben, { sessionId })
+      before.socket.terminate()
+      await before.closed
+      const sent: string[] = []
+      const sendMany = async () => {
+        for (let count = 0; count < 60; count++) sent.push(await say(world(), ann, ChannelArn, large))
+      }
+      await sendMany()
+      const session = await listen(app, ben, { sessionId })
+      session.socket.pause()
+      await sendMany()
+      session.socket.resume()
+      const heard = []
+      while (heard.length < sent.length) {
+        const { type, payload } = await session.next()
+        if (type === 'CREATE_CHANNEL_MESSAGE') heard.push(payload!['MessageId'])
+      }
+      expect(heard).toEqual(sent)
+      expect(await session.isAnswered()).toBe(true)
+    })
   },
   { contentBytes: '65536' },
 )
