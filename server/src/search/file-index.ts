@@ -14,9 +14,9 @@ import type { Candidate, SearchIndex } from './search-index.ts'
 
 /** How long changes wait for others, so that they are indexed together. */
 const gatherMilliseconds = 100
-/** A thread that does not answer a search in this time is replaced. */
+/** A search is refused if the thread has not answered it in this time. A thread that has said nothing at all in this time is replaced. */
 const answerMilliseconds = 5000
-/** How many searches may wait for the thread. */
+/** How many searches the thread may have, those included that have been refused meanwhile. */
 const mostWaiting = 100
 const restartMilliseconds = 1000
 /** How many changes one transaction deletes. */
@@ -24,10 +24,7 @@ const step = 500
 
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './file-thread.ts' : './search-thread.js', import.meta.url)
 
-interface Waiting {
-  readonly resolve: (hits: readonly FileHit[]) => void
-  readonly reject: (error: unknown) => void
-}
+type Waiting = PromiseWithResolvers<readonly FileHit[]>
 
 interface Tools {
   readonly db: Database
@@ -41,7 +38,10 @@ export class FileIndex implements SearchIndex {
   readonly #tools: Tools
   readonly #deletions: OnDemand
   readonly #waiting = new Map<number, Waiting>()
-  #thread: Worker
+  /** Undefined while it is about to be started again. */
+  #thread: Worker | undefined
+  /** When the thread last said something; it may take long to start, and is not replaced before. */
+  #heardAt = Infinity
   #lastId = 0
   #position = 0
   #isComplete = false
@@ -72,7 +72,7 @@ export class FileIndex implements SearchIndex {
     if (this.#isStopped) return
     this.#gathering ??= setTimeout(() => {
       this.#gathering = undefined
-      this.#say({ kind: 'changed' })
+      this.#say(this.#thread, { kind: 'changed' })
     }, gatherMilliseconds)
   }
 
@@ -81,40 +81,54 @@ export class FileIndex implements SearchIndex {
     clearTimeout(this.#gathering)
     clearTimeout(this.#restarting)
     await this.#deletions.stop()
-    const closed = once(this.#thread, 'exit')
-    this.#say({ kind: 'close' })
-    const tooLong = setTimeout(() => void this.#thread.terminate(), answerMilliseconds)
-    if (this.#thread.threadId !== -1) await closed
+    const thread = this.#thread
+    if (!thread) return
+    const closed = once(thread, 'exit')
+    this.#say(thread, { kind: 'close' })
+    const tooLong = setTimeout(() => void thread.terminate(), answerMilliseconds)
+    await closed
     clearTimeout(tooLong)
-    this.#refuseAll()
   }
 
-  #say(message: ToThread) {
+  #say(thread: Worker | undefined, message: ToThread) {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin.
-    this.#thread.postMessage(message)
+    thread?.postMessage(message)
   }
 
   async #ask(message: Extract<ToThread, { kind: 'search' }>): Promise<readonly FileHit[]> {
-    if (this.#waiting.size >= mostWaiting || this.#isStopped) throw busy()
-    const { promise, resolve, reject } = Promise.withResolvers<readonly FileHit[]>()
-    this.#waiting.set(message.id, { resolve, reject })
-    this.#say(message)
-    const tooLong = setTimeout(() => void this.#thread.terminate(), answerMilliseconds)
+    const thread = this.#thread
+    if (!thread || this.#waiting.size >= mostWaiting || this.#isStopped) throw busy()
+    const waiting: Waiting = Promise.withResolvers()
+    this.#waiting.set(message.id, waiting)
+    this.#say(thread, message)
+    const tooLong = setTimeout(() => {
+      waiting.reject(busy())
+      if (performance.now() - this.#heardAt >= answerMilliseconds) void thread.terminate()
+    }, answerMilliseconds)
     try {
-      return await promise
+      return await waiting.promise
     } finally {
       clearTimeout(tooLong)
-      this.#waiting.delete(message.id)
     }
   }
 
+  /** The search that the thread has answered. */
+  #answered(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    return waiting
+  }
+
   #started(): Worker {
+    this.#heardAt = Infinity
     const thread = new Worker(threadFile, { workerData: this.#paths, name: 'search', resourceLimits: { maxOldGenerationSizeMb: 256 } })
     thread.unref()
     thread.on('message', (message: FromThread) => this.#heard(message))
     thread.on('error', error => this.#troubled(error))
     thread.on('exit', () => {
-      this.#refuseAll()
+      this.#thread = undefined
+      for (const { reject } of this.#waiting.values()) reject(busy())
+      this.#waiting.clear()
       if (this.#isStopped) return
       this.#tools.log.warn('The thread of the search index has ended and is started again')
       this.#restarting = setTimeout(() => (this.#thread = this.#started()), restartMilliseconds)
@@ -124,8 +138,9 @@ export class FileIndex implements SearchIndex {
 
   #heard(message: FromThread) {
     const { log } = this.#tools
-    if (message.kind === 'found') this.#waiting.get(message.id)?.resolve(message.hits)
-    else if (message.kind === 'failed') this.#waiting.get(message.id)?.reject(busy())
+    this.#heardAt = performance.now()
+    if (message.kind === 'found') this.#answered(message.id)?.resolve(message.hits)
+    else if (message.kind === 'failed') this.#answered(message.id)?.reject(busy())
     else if (message.kind === 'trouble') this.#troubled(new Error(message.message))
     else if (message.kind === 'renewed') log.warn({ why: message.why }, 'The search index is rebuilt')
     else if (message.kind === 'built') log.warn('The search index is complete')
@@ -140,11 +155,6 @@ export class FileIndex implements SearchIndex {
   #troubled(error: unknown) {
     this.#tools.metrics.jobFailures.inc({ job: 'search' })
     this.#tools.log.warn({ err: error }, 'The search index has failed and will be retried')
-  }
-
-  #refuseAll() {
-    for (const { reject } of this.#waiting.values()) reject(busy())
-    this.#waiting.clear()
   }
 
   /** Removes the changes that are in the file. */

@@ -1,4 +1,4 @@
-import { cursorAfter, type BuildCursor, type MessageRow } from './search-words.ts'
+import { cursorAfter, endOfPortion, type BuildCursor, type MessageRow } from './search-words.ts'
 
 /** How many messages are sorted, or fewer if they are long, so that they fit the memory of the thread (search/file-index.ts). */
 const mostSorted = 100_000
@@ -42,10 +42,10 @@ export class SearchBatch {
     return this.#changed.size < mostSorted
   }
 
-  /** The next messages to store. */
-  take(limit: number): MessageRow[] {
+  /** The next messages to store: as many as have so many characters. */
+  take(characters: number): MessageRow[] {
     const from = this.#stored
-    this.#stored += limit
+    this.#stored = endOfPortion(this.#rows, from, row => row.content!.length, characters)
     return this.#rows.slice(from, this.#stored).filter(row => !this.#changed.has(keyOf(row)))
   }
 

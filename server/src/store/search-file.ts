@@ -6,6 +6,7 @@ import type { Place } from './places.ts'
 import { SearchBatch } from './search-batch.ts'
 import {
   buildStart,
+  endOfPortion,
   indexedText,
   messagesAfter,
   scopeCharacters,
@@ -143,9 +144,10 @@ const expressionOf = (search: FileSearch) =>
     })
     .join(' OR ')
 
-/** How many messages one transaction indexes. */
+/** How many changes are read at once. */
 const mostChanges = 200
-const mostBuilt = 5000
+/** How many characters one transaction indexes (`endOfPortion`), in some tenths of a second: searches wait for it (search/file-index.ts). */
+const mostIndexed = 2 ** 20
 /**
  * The messages that are read at once when an index is built. They fit the memory of the thread (file-index.ts) with the longest messages
  * that --limit-content-bytes allows.
@@ -258,8 +260,10 @@ export class SearchFile {
    * was built. True if there is more to do.
    */
   step(): boolean {
-    const changes = this.#main.all(selectChanges, [this.state.position, mostChanges])
-    if (changes.length > 0) {
+    const read = this.#main.all(selectChanges, [this.state.position, mostChanges])
+    if (read.length > 0) {
+      const end = endOfPortion(read, 0, ({ old, content }) => (old?.length ?? 0) + (content?.length ?? 0), mostIndexed)
+      const changes = read.slice(0, end)
       this.#inTransaction(() => {
         for (const change of changes) this.#takeOver(change)
         this.#index.run(setState, ['position', String(changes.at(-1)!.id)])
@@ -356,7 +360,7 @@ export class SearchFile {
   #store(batch: SearchBatch): boolean {
     this.#inTransaction(() => {
       // FTS5 writes a segment whenever a rowid is less than the last one.
-      for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) this.#addNew({ ...message, content: parsed(content!) })
+      for (const { content, isPrivate: _, ...message } of batch.take(mostIndexed)) this.#addNew({ ...message, content: parsed(content!) })
       if (batch.isStored) this.#index.run(setState, ['cursor', batch.cursor ? JSON.stringify(batch.cursor) : ''])
     })
     return batch.isStored

@@ -6,6 +6,7 @@ import {
   indexedText,
   messagesAfter,
   cursorAfter,
+  endOfPortion,
   searchable,
   searchedIn,
   type BuildCursor,
@@ -70,6 +71,8 @@ async function builtOf(db: Queries): Promise<{ built: Built | undefined; generat
 
 const changesOfStep = 500
 const messagesOfStep = 500
+/** How many characters are indexed at once (`endOfPortion`): calls of the node wait as long. */
+const mostIndexed = 2 ** 17
 
 /** The highest position of a word that PostgreSQL stores. */
 const lastPosition = 16_383
@@ -87,8 +90,16 @@ function vectorOf(text: string): string {
 }
 
 async function store(tx: Queries, rows: readonly Row[]) {
-  const known = new Map(rows.map(row => [`${row.channelId} ${row.sequence}`, row]))
-  const indexed = Array.from(known.values(), ({ channelId, subChannelId, at, sequence, senderId, targetId, content }) => ({
+  const known = [...new Map(rows.map(row => [`${row.channelId} ${row.sequence}`, row])).values()]
+  for (let from = 0; from < known.length;) {
+    const end = endOfPortion(known, from, ({ content }) => content?.length ?? 0, mostIndexed)
+    await storePortion(tx, known.slice(from, end))
+    from = end
+  }
+}
+
+async function storePortion(tx: Queries, rows: readonly Row[]) {
+  const indexed = rows.map(({ channelId, subChannelId, at, sequence, senderId, targetId, content }) => ({
     channel_id: channelId,
     sub_channel_id: subChannelId,
     created_at: at,

@@ -37,6 +37,16 @@ export function indexedText({ channelId, subChannelId, senderId, targetId, conte
   return prefixes.map(prefix => prefix + words.join(` ${prefix}`)).join(' ')
 }
 
+/**
+ * Where the portion of a list ends that begins at that place: with the message by which it has `most` characters, as `lengthOf` counts them
+ * for each. Each takes as long as a hundred characters more.
+ */
+export function endOfPortion<Each>(all: readonly Each[], from: number, lengthOf: (one: Each) => number, most: number): number {
+  let end = from
+  for (let left = most; end < all.length && left > 0; end++) left -= lengthOf(all[end]!) + 100
+  return end
+}
+
 /** What a search looks for in its scopes. */
 export interface Searched {
   readonly phrases: readonly Phrase[]
