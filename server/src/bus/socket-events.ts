@@ -48,6 +48,8 @@ export interface SocketEvent {
   readonly subChannelId: number | undefined
   /** If given, only these users and bots hear it, members or not. */
   readonly only?: readonly number[]
+  /** If given, only those of them hear it who are members. */
+  readonly isForMembers?: true
   /** If given, the sessions of this user do not hear it; only for events that Amazon does not have. */
   readonly except?: number
   /** The memberships that the event changes: a member who joins hears the event already, a member who leaves still hears it. */

@@ -30,6 +30,12 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
 /** The users and bots who alone get the event. */
 const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
+/** For those who see a message: sender and target as long as they are members, and the sender of one in a flow in any case. */
+const toViewersOf = (message: Parameters<typeof viewersOfMessage>[0]) => {
+  const viewers = onlyTo(viewersOfMessage(message))
+  return viewers && message.status === 'SENT' ? { ...viewers, isForMembers: true as const } : viewers
+}
+
 /** An event about something in a channel or sub-channel, which the payload names. */
 const eventIn = (
   { channelId, channelArn, subChannelId, subChannelName }: NamedPlace,
@@ -56,7 +62,7 @@ export const socketEventOfMessage = ({ kind, moment, message, place }: MessageSt
   channelId: place.channelId,
   sequence: moment?.sequence,
   subChannelId: place.subChannelId,
-  ...onlyTo(viewersOfMessage(message)),
+  ...toViewersOf(message),
   messageType: message.type,
   payload: messageInEvent(message, place, kind === 'MessageDeleted'),
 })
@@ -203,7 +209,7 @@ export const reactionsToSockets: Follower<EventOf<'ReactionsChanged'>> = (tx, { 
       MemberReactions: reactions,
       Reactions: counts.map(reactionCount),
     }),
-    ...onlyTo(viewersOfMessage(message)),
+    ...toViewersOf(message),
   })
 
 export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { userId }) => afterCommit(tx, { type: 'user-deleted', userId })

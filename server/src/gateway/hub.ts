@@ -205,7 +205,10 @@ export class Hub {
   }
 
   #hearersOf(event: SocketEvent, topics: readonly Topic[]): Iterable<Session> {
-    if (event.only) return new Set(event.only.flatMap(id => this.sessionsOf(id)))
+    if (event.only) {
+      const sessions = event.only.flatMap(id => this.sessionsOf(id))
+      return new Set(event.isForMembers ? sessions.filter(session => topics.some(topic => session.topics.includes(topic))) : sessions)
+    }
     // A moderator may be in several sub-channels.
     return topics.length === 1 ? topics[0]!.sessions : new Set(topics.flatMap(({ sessions }) => sessions))
   }

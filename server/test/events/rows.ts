@@ -271,7 +271,7 @@ export const rows = {
       const MessageId = await s.say()
       return () => s.messaging.updateChannelMessage({ ...s.channel, ChimeBearer: s.bob, MessageId, Content: 'new' })
     }),
-    row('sends an event to the sender and to a target who is no member any more', hear('UPDATE_CHANNEL_MESSAGE', 'bob', 'tom'), async s => {
+    row('sends an event to the sender alone where the target is no member any more', hear('UPDATE_CHANNEL_MESSAGE', 'bob'), async s => {
       const MessageId = await s.say('hello', { Target: [{ MemberArn: s.tom }] })
       await s.messaging.deleteChannelMembership({ ...s.channel, MemberArn: s.tom })
       return () => s.messaging.updateChannelMessage({ ...s.channel, ChimeBearer: s.bob, MessageId, Content: 'new' })
