@@ -425,8 +425,9 @@ on('#sign-in', 'submit', submitted => {
     await listChannels()
     const { Presences } = await carillon.call('BatchGetPresence', { AppInstanceUserArns: [user], ...as() })
     $('#status').value = Presences[0]?.Status ?? 'AVAILABLE'
-    $('#sign-in').hidden = true
+    $('#signing-in').hidden = true
     $('#chat').hidden = false
+    $('#chat h1').focus()
     $('#me').textContent = nameOf(user)
     session = newSession()
     connect()

@@ -12,6 +12,8 @@ const element = (tag, properties, ...children) => {
 }
 /** A text by users within a line: one that is written from right to left does not change the order of what is beside it. */
 const isolated = text => element('bdi', {}, text)
+/** A text that only screen readers read. */
+const spoken = text => element('span', { className: 'spoken' }, text)
 /** A button and the like that can be shown anew: the keyboard then stays on the one with the same key. */
 const keyed = (key, made) => {
   made.dataset.key = key
@@ -52,7 +54,8 @@ export function showState(state, text) {
 
 function badge({ unread, mentions }) {
   if (unread === 0) return []
-  return [element('span', { className: mentions > 0 ? 'badge mention' : 'badge' }, mentions > 0 ? `@ ${unread}` : String(unread))]
+  if (mentions === 0) return [element('span', { className: 'badge' }, String(unread), spoken(' unread'))]
+  return [element('span', { className: 'badge mention' }, `@ ${unread}`, spoken(` unread, ${mentions} for you`))]
 }
 
 export function showChannels({ open }) {
@@ -60,7 +63,7 @@ export function showChannels({ open }) {
   const focused = document.activeElement?.dataset.arn
   $('#channels').replaceChildren(
     ...shown.map(channel => {
-      const { arn, name, unread, mentions } = channel
+      const { arn, name, unread } = channel
       const button = element(
         'button',
         { className: unread > 0 ? 'unread' : '', onclick: () => open(arn) },
@@ -69,7 +72,6 @@ export function showChannels({ open }) {
       )
       button.dataset.arn = arn
       button.setAttribute('aria-current', arn === current())
-      if (unread > 0) button.ariaLabel = `${name}, ${unread} unread${mentions > 0 ? `, ${mentions} for you` : ''}`
       return element('li', {}, button)
     }),
   )

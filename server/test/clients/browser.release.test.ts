@@ -64,9 +64,9 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     for (let number = 1; number <= 50; number++) await newChannel(`channel ${number}`)
     await say('before')
     const page = await signedIn(place)
-    await channel(page, 'general, 1 unread').waitFor()
+    await channel(page, 'general 1 unread').waitFor()
     expect(await page.getByRole('navigation').getByRole('button').count()).toBe(51)
-    await channel(page, 'general, 1 unread').click()
+    await channel(page, 'general 1 unread').click()
     await message(page, 'before').waitFor()
     await channel(page, 'general').waitFor()
 
@@ -90,8 +90,8 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     const other = await newChannel('another')
     await channel(page, 'another').waitFor()
     const { MessageId: unread } = await say('hello', other)
-    await channel(page, 'another, 1 unread').waitFor()
-    expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another1')
+    await channel(page, 'another 1 unread').waitFor()
+    expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another1 unread')
     await messaging.deleteChannelMessage({ ChannelArn: other, MessageId: unread, ChimeBearer: alice })
     await channel(page, 'another').waitFor()
   })
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await messaging.createChannelModerator({ ChannelArn: general, ChannelModeratorArn: user('carol'), ChimeBearer: alice })
     await say('by Alice')
     const ofBob = await signedIn(place)
-    await channel(ofBob, 'general, 1 unread').click()
+    await channel(ofBob, 'general 1 unread').click()
     const field = ofBob.getByRole('textbox', { name: 'Message' })
     const send = async (text: string) => {
       await field.fill(text)
@@ -167,6 +167,27 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await item(ofAlice, 'two, changed').waitFor({ state: 'detached' })
   })
 
+  test('the page has a heading of the first level on each screen, and the name of a channel with a badge has all that is shown', async () => {
+    const place = await startPlace()
+    const { say, newChannel, messaging, general, alice, bob } = place
+    await say('one', await newChannel('another'))
+    const mention = { MessageAttributes: { 'CHIME.mentions': { StringValues: [bob] } } }
+    const about = { ChannelArn: general, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: alice } as const
+    for (const more of [{}, mention]) await messaging.sendChannelMessage({ ...about, Content: 'hello', ...more })
+    const page = await signedIn(place)
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 740 })
+      expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Carillon'])
+      await channel(page, 'another 1 unread').waitFor()
+      await channel(page, 'general @ 2 unread, 1 for you').waitFor()
+      expect(await seriousFaults(page)).toEqual([])
+    }
+    await channel(page, 'another 1 unread').click()
+    await message(page, 'one').waitFor()
+    expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Carillon'])
+    expect(await seriousFaults(page)).toEqual([])
+  })
+
   test('the address names the open channel: Back leads to the one before, with what was written there', async () => {
     const place = await startPlace()
     await place.newChannel('another')
@@ -191,7 +212,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await say('by Alice')
     const page = await signedIn(place)
     await page.evaluate("location.hash = '#%'")
-    await channel(page, 'general, 1 unread').click()
+    await channel(page, 'general 1 unread').click()
     await item(page, 'by Alice').waitFor()
     const pin = item(page, 'by Alice').getByRole('button', { name: 'Pin', exact: true })
     expect(await pin.count()).toBe(0)
@@ -307,7 +328,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await Promise.all(Array.from({ length: 40 }, async () => place.say('again', other)))
     for (const name of ['first', 'second', 'third']) await place.newChannel(name)
     await devTools.send('Debugger.resume')
-    await channel(page, 'another, 40 unread').waitFor()
+    await channel(page, 'another 40 unread').waitFor()
     await channel(page, 'third').waitFor()
     expect(await page.evaluate('timesShown')).toBeLessThan(20)
     const times = (part: string) => asked.filter(url => url.includes(part)).length
@@ -360,7 +381,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await say('before')
     const { MessageId } = await say('to be deleted')
     const page = await signedIn(place)
-    await channel(page, 'general, 2 unread').click()
+    await channel(page, 'general 2 unread').click()
     await message(page, 'to be deleted').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
 
@@ -408,7 +429,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
       ChimeBearer: alice,
     })
     const ofBob = await signedIn(place)
-    await channel(ofBob, 'general, 2 unread, 1 for you').click()
+    await channel(ofBob, 'general @ 2 unread, 1 for you').click()
     await ofBob.locator('.first-new').getByText('the first', { exact: true }).waitFor()
     await channel(ofBob, 'general').waitFor()
     expect(await ofBob.title()).toBe('general – Carillon chat')
@@ -514,7 +535,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
       await item(page, 'found it').scrollIntoViewIfNeeded()
       expect(await seen()).toBe(false)
     }
-    await channel(page, 'general, 62 unread').click()
+    await channel(page, 'general 62 unread').click()
     await page.getByRole('button', { name: 'An earlier message' }).waitFor()
     await channel(page, 'quiet').click()
     await page.getByRole('searchbox').fill('needle')
