@@ -447,7 +447,10 @@ on('#search', 'submit', submitted => {
   const SearchText = submitted.target.text.value.trim()
   if (SearchText === '') return showFound()
   attempt(async () => {
-    showFound(await carillon.call('SearchMessages', { SearchText, MaxResults: 20, ...as() }), actions)
+    const answer = carillon.call('SearchMessages', { SearchText, MaxResults: 20, ...as() })
+    // What an earlier search has found would look like the answer.
+    answer.catch(() => showFound())
+    showFound(await answer, actions)
     showError()
   })
 })
@@ -469,8 +472,17 @@ on('#earlier', 'click', () => attempt(() => listMessages(current(), current().ne
 on('#no-compose', 'click', () => compose())
 on('#again', 'click', connect)
 on('#back', 'click', () => {
+  const left = store.current()
   history.pushState(null, '', location.pathname)
   openFromAddress()
+  $(`#channels [data-arn="${left}"]`)?.focus()
+})
+// Escape closes a choice of reactions, and the pins.
+on('#chat', 'keydown', ({ key, target }) => {
+  const opened = key === 'Escape' && target.closest('details[open]')
+  if (!opened) return
+  opened.open = false
+  opened.querySelector('summary').focus()
 })
 addEventListener('popstate', () => session && openFromAddress())
 on('#sign-out', 'click', () => location.assign(location.pathname))

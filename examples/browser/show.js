@@ -129,6 +129,7 @@ function messageItem(message, channel, { edit, look, pin, react, remove, reply }
   item.classList.toggle('redacted', Boolean(Redacted))
   item.classList.toggle('first-new', MessageId === channel.newFrom)
   item.dataset.id = MessageId
+  item.tabIndex = -1
   const rootId = threadOf(message)
   if (rootId) {
     const root = channel.messages.get(rootId)
@@ -144,7 +145,8 @@ function messageItem(message, channel, { edit, look, pin, react, remove, reply }
   if (store.mayModerate(channel)) acts.push(action(isPinned ? 'Unpin' : 'Pin', pin, 'Pin'))
   if (store.mayEdit(message)) acts.push(action('Edit', edit))
   if (store.mayRemove(message, channel)) acts.push(action(store.mayDelete() ? 'Delete' : 'Redact', remove))
-  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), ...acts, ...counted))
+  // A screen reader does not read out what can be done, nor each reaction.
+  item.append(element('div', { className: 'below', ariaLive: 'off' }, ...reactionsOf(message, channel, react), ...acts, ...counted))
   return item
 }
 
@@ -173,7 +175,17 @@ export function confirmed({ Content }, isDeleted) {
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }))
 }
 
-/** Changes only the elements that differ, so that a screen reader reads only what is new. */
+/** Changes only the parts of a message that differ. What is below its text acts on the message as it is now, so it is always changed. */
+function renew(item, made) {
+  item.className = made.className
+  const [old, now] = [[...item.children], [...made.children]]
+  if (old.length !== now.length) return item.replaceChildren(...now)
+  old.forEach((part, index) => {
+    if (part.className === 'below' || !part.isEqualNode(now[index])) part.replaceWith(now[index])
+  })
+}
+
+/** Changes only what differs, so that a screen reader reads only what is new. */
 export function showMessages(actions) {
   const channel = channels.get(current())
   $('#channel').hidden = !channel
@@ -193,12 +205,12 @@ export function showMessages(actions) {
     const made = messageItem(message, channel, actions)
     // A choice of reactions that is open stays open.
     if (before?.querySelector('details[open]')) made.querySelector('details')?.setAttribute('open', '')
-    const item = before?.isEqualNode(made) ? before : made
-    const key = before !== item && before?.contains(document.activeElement) && document.activeElement.dataset.key
-    if (before && before !== item) before.replaceWith(item)
+    const item = before ?? made
+    const focused = item.contains(document.activeElement) && document.activeElement
+    if (!item.isEqualNode(made)) renew(item, made)
     // What the keyboard was on may be gone, such as the last of a reaction.
-    if (key)
-      (item.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? item.querySelector('summary') ?? $('#scroll')).focus({
+    if (focused && !focused.isConnected)
+      (item.querySelector(`[data-key="${CSS.escape(focused.dataset.key)}"]`) ?? item.querySelector('summary') ?? $('#scroll')).focus({
         preventScroll: true,
       })
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
@@ -210,10 +222,11 @@ export function showMessages(actions) {
   $('#no-messages').hidden = shown.length > 0
 }
 
-/** Scrolls to a message, and marks it for a moment. */
+/** Scrolls to a message, and marks it for a moment. The keyboard goes on from there. */
 export function showMessage(messageId) {
   const item = $(`#messages [data-id="${messageId}"]`)
   item?.scrollIntoView({ block: 'center' })
+  item?.focus({ preventScroll: true })
   item?.animate([{ backgroundColor: 'var(--found)' }, {}], 2000)
 }
 
@@ -290,8 +303,9 @@ export function showFound(answer, { look } = {}) {
       )
     }),
   )
-  const notes = FoundMessages.length === 0 ? ['Nothing found.'] : []
-  if (NextToken) notes.push(`These are the newest ${FoundMessages.length}: more words find older ones.`)
+  const count = FoundMessages.length
+  const notes = [count === 0 ? 'Nothing found.' : count === 1 ? '1 message found.' : `${count} messages found.`]
+  if (NextToken) notes[0] = `These are the newest ${count}: more words find older ones.`
   if (!IndexedAllMessages) notes.push('Not all messages are indexed yet.')
   $('#found > .hint').textContent = notes.join(' ')
 }

@@ -631,6 +631,134 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     expect(await isFocused(page.getByRole('log'))).toBe(true)
   })
 
+  test('a screen reader reads out each new message, and of one that changes only what is new', async () => {
+    const place = await startPlace()
+    const { say, carillon, messaging, general, alice } = place
+    const page = await signedIn(place)
+    await channel(page, 'general').click()
+    await page.getByText('There are no messages yet').waitFor()
+    const devTools = await page.context().newCDPSession(page)
+    await devTools.send('Accessibility.enable')
+    const { nodes } = await devTools.send('Accessibility.getFullAXTree')
+    const log = nodes.find(({ role }) => role?.value === 'log')
+    expect(log?.properties).toContainEqual({ name: 'live', value: { type: 'token', value: 'polite' } })
+
+    // What comes into the messages is read out, except where the page says that it is not.
+    await page.evaluate(`
+      readOut = []
+      new MutationObserver(records => {
+        for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+          const around = node.parentElement?.closest('[aria-live]')
+          const copy = document.createElement('div')
+          copy.append(node.cloneNode(true))
+          for (const quiet of copy.querySelectorAll('[aria-live=off]')) quiet.remove()
+          if (around?.ariaLive !== 'off' && copy.textContent !== '') readOut.push(copy.textContent)
+        }
+      }).observe(document.querySelector('[role=log]'), { childList: true, subtree: true })`)
+    const readOut = () => page.evaluate<string[]>('readOut.splice(0)')
+    const MessageId = (await say('hello')).MessageId!
+    await message(page, 'hello').waitFor()
+    expect(await readOut()).toEqual([expect.stringMatching(/^alice · .*hello$/)])
+
+    const about = { ChannelArn: general, MessageId, ChimeBearer: alice }
+    await carillon.call('PutMessageReactions', { ...about, Reactions: ['👍'] })
+    await item(page, 'hello').getByRole('button', { name: '👍 1' }).waitFor()
+    expect(await readOut()).toEqual([])
+    await messaging.updateChannelMessage({ ...about, Content: 'changed' })
+    await message(page, 'changed').waitFor()
+    expect(await readOut()).toEqual([expect.stringMatching(/^alice · .* · edited$/), 'changed'])
+    await messaging.redactChannelMessage(about)
+    await message(page, 'This message has been redacted').waitFor()
+    expect((await readOut()).join(' ')).toMatch(/This message has been redacted$/)
+  })
+
+  test('texts from right to left are written so, and change the direction of nothing beside them', async () => {
+    const place = await startPlace({ members: ['bob', 'dana'] })
+    const { identity, messaging, carillon, general, user, alice } = place
+    await identity.updateAppInstanceUser({ AppInstanceUserArn: user('dana'), Name: 'דנה', Metadata: '' })
+    const about = { ChannelArn: general, Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+    const { MessageId = '' } = await messaging.sendChannelMessage({ ...about, Content: 'שלום, see you', ChimeBearer: user('dana') })
+    const reply = { 'CARILLON.thread': { StringValues: [MessageId] } }
+    await messaging.sendChannelMessage({ ...about, Content: 'hello, שלום', MessageAttributes: reply, ChimeBearer: alice })
+    await carillon.call('PinMessage', { ChannelArn: general, MessageId, ChimeBearer: alice })
+    const page = await signedIn(place)
+    await channel(page, 'general 2 unread').click()
+    const isFromRight = (locator: Locator) => locator.evaluate(element => element.matches(':dir(rtl)'))
+    const [hebrew, english] = [item(page, 'שלום, see you'), item(page, 'hello, שלום')]
+    expect(await isFromRight(hebrew.getByRole('paragraph'))).toBe(true)
+    expect(await isFromRight(english.getByRole('paragraph'))).toBe(false)
+
+    // The name comes before the time, and the mark of a quote is where the text begins.
+    const [name, time] = await Promise.all(
+      [hebrew.getByText('דנה', { exact: true }), hebrew.locator('time')].map(each => each.boundingBox()),
+    )
+    expect(name!.x + name!.width).toBeLessThan(time!.x)
+    const quote = english.getByRole('button', { name: 'שלום, see you' })
+    expect(await isFromRight(quote)).toBe(true)
+    expect(await quote.evaluate(({ clientLeft, clientWidth, offsetWidth }) => [clientLeft, offsetWidth - clientWidth])).toEqual([0, 3])
+
+    await page.getByText('1 pinned').click()
+    expect(await isFromRight(page.getByRole('list', { name: 'Pinned messages' }).getByText('שלום, see you'))).toBe(true)
+    const field = page.getByRole('textbox', { name: 'Message' })
+    expect(await isFromRight(field)).toBe(false)
+    await field.fill('שלום')
+    expect(await isFromRight(field)).toBe(true)
+  })
+
+  test('with the keyboard alone a user opens and leaves reactions, pins, a found message and a channel, and stays where that was', async () => {
+    const place = await startPlace({ flags: ['--search', 'on'] })
+    const { say, carillon, general, alice, bob } = place
+    const MessageId = (await say('a needle')).MessageId!
+    await carillon.call('PinMessage', { ChannelArn: general, MessageId, ChimeBearer: alice })
+    const search = async () => (await carillon.call('SearchMessages', { SearchText: 'needle', ChimeBearer: bob })).FoundMessages!.length
+    await expect.poll(search).toBe(1)
+    const page = await signedIn(place)
+    const needle = item(page, 'a needle')
+    expect(await isFocused(page.getByRole('heading', { level: 1 }))).toBe(true)
+
+    // A found message is where the keyboard goes on, also when it is shown anew.
+    await page.getByRole('searchbox').focus()
+    await page.keyboard.type('needle')
+    await page.keyboard.press('Enter')
+    const found = page.getByRole('region', { name: 'Found messages' })
+    await found.getByRole('status').getByText('1 message found.').waitFor()
+    await found.getByRole('button').focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => needle.count().then(async count => count === 1 && isFocused(needle))).toBe(true)
+    await carillon.call('PutMessageReactions', { ChannelArn: general, MessageId, Reactions: ['👍'], ChimeBearer: alice })
+    await needle.getByRole('button', { name: '👍 1' }).waitFor()
+    expect(await isFocused(needle)).toBe(true)
+
+    const choices = [
+      { summary: needle.locator('summary'), choice: needle.getByRole('button', { name: 'React with 👍' }) },
+      { summary: page.getByText('1 pinned'), choice: page.getByRole('list', { name: 'Pinned messages' }).getByRole('button') },
+    ]
+    for (const { summary, choice } of choices) {
+      await summary.focus()
+      await page.keyboard.press('Enter')
+      await choice.focus()
+      await page.keyboard.press('Escape')
+      await choice.waitFor({ state: 'hidden' })
+      expect(await isFocused(summary)).toBe(true)
+    }
+
+    // A search that fails leaves nothing of the one before.
+    await page.getByRole('searchbox').focus()
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type('"')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('SearchText has no word').waitFor()
+    expect(await found.count()).toBe(0)
+    await expect.poll(() => faults.length).toBe(1)
+    expect(faults.pop()).toContain('/carillon/messages/search')
+
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.getByRole('button', { name: 'Back to the channels' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Choose a channel').waitFor()
+    expect(await isFocused(channel(page, 'general'))).toBe(true)
+  })
+
   test('the page says that an endpoint does not answer, takes an ARN with a blank beside it, and says what to do without a channel', async () => {
     const place = await startPlace()
     const { data, url, user, messaging, general, bob } = place
