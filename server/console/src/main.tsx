@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import { credentials } from './api.ts'
+import './focus.ts'
 import { AccessPage } from './pages/access.tsx'
 import { AccessKeyPage } from './pages/access-key.tsx'
 import { AppPage } from './pages/app.tsx'

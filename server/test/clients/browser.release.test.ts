@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, newPage, axeFaults } from '../support/browser.ts'
 import { freePort } from '../support/ports.ts'
 import { root, rootKey } from '../support/process.ts'
 import { servePage, type WebPage } from '../support/web-page.ts'
@@ -141,7 +141,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await ofBob.keyboard.press('Enter')
     const dialog = ofBob.getByRole('dialog')
     await dialog.getByText('That there was a message stays visible').waitFor()
-    expect(await seriousFaults(ofBob)).toEqual([])
+    expect(await axeFaults(ofBob)).toEqual([])
     await ofBob.keyboard.press('Escape')
     await dialog.waitFor({ state: 'hidden' })
     await item(ofBob, 'one').getByRole('button', { name: 'Redact' }).click()
@@ -180,12 +180,12 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
       expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Carillon'])
       await channel(page, 'another 1 unread').waitFor()
       await channel(page, 'general @ 2 unread, 1 for you').waitFor()
-      expect(await seriousFaults(page)).toEqual([])
+      expect(await axeFaults(page)).toEqual([])
     }
     await channel(page, 'another 1 unread').click()
     await message(page, 'one').waitFor()
     expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Carillon'])
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await axeFaults(page)).toEqual([])
   })
 
   test('the address names the open channel: Back leads to the one before, with what was written there', async () => {
@@ -478,7 +478,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     expect(await pinned.allTextContents()).toEqual(['aliceto be pinned and redacted', 'aliceI type'])
     await messaging.redactChannelMessage({ ChannelArn: general, MessageId: MessageId!, ChimeBearer: alice })
     await ofBob.getByText('1 pinned').waitFor()
-    expect(await seriousFaults(ofBob)).toEqual([])
+    expect(await axeFaults(ofBob)).toEqual([])
     await typed(ofAlice).getByRole('button', { name: 'Unpin', exact: true }).click()
     await ofBob.getByText('1 pinned').waitFor({ state: 'hidden' })
     await typed(ofBob)
@@ -503,7 +503,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await ofBob.getByRole('paragraph').getByText('a needle in the haystack', { exact: true }).waitFor()
     await search.fill('')
     await found.waitFor({ state: 'hidden' })
-    expect(await seriousFaults(ofBob)).toEqual([])
+    expect(await axeFaults(ofBob)).toEqual([])
 
     await ofAlice.close()
     await ofBob
@@ -575,7 +575,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     expect(await members.getByRole('listitem').count()).toBe(61)
     expect(await members.getByRole('listitem').first().textContent()).toBe('other-59 online')
     expect((await ofBob.getByRole('log').boundingBox())!.height).toBeGreaterThan(250)
-    expect(await seriousFaults(ofBob)).toEqual([])
+    expect(await axeFaults(ofBob)).toEqual([])
   })
 
   test('the keyboard stays on a button whose message is shown anew, and does not leave the messages when the button is gone', async () => {

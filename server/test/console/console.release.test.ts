@@ -11,7 +11,7 @@ import { moveToDead } from '../../src/store/outbox-dead.ts'
 import { boto3Script } from '../compat/boto3-script.ts'
 import { pythons } from '../compat/clients.ts'
 import type { AnyInput } from '../operations/fixture.ts'
-import { hasBrowser, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, axeFaults } from '../support/browser.ts'
 import { root, temporaryFolder } from '../support/process.ts'
 import { listen } from '../support/sockets.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -96,7 +96,7 @@ test.skipIf(!hasBrowser || pythons.length === 0)(
 
     const check = async (name: string) => {
       await page.getByRole('main').waitFor()
-      expect([name, await seriousFaults(page)]).toEqual([name, []])
+      expect([name, await axeFaults(page)]).toEqual([name, []])
     }
     const dialog = page.getByRole('dialog')
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { allowing, makeRole } from '../support/access.ts'
-import { hasBrowser, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, axeFaults } from '../support/browser.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { startConsole } from './scene.ts'
 
@@ -23,7 +23,7 @@ test.skipIf(!hasBrowser)('an operator logs in to the console at an issuer in a b
   await page.goto(`${origin}/console`)
   const logIn = page.getByRole('button', { name: `Log in at ${new URL(issuer.url).host}` })
   await logIn.waitFor()
-  expect(await seriousFaults(page)).toEqual([])
+  expect(await axeFaults(page)).toEqual([])
   await logIn.click()
   await page.getByText('Ready.').waitFor()
   expect(page.url()).toBe(`${origin}/console`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasBrowser, seriousFaults } from '../support/browser.ts'
+import { hasBrowser, axeFaults } from '../support/browser.ts'
 import { startConsole } from './scene.ts'
 
 test.skipIf(!hasBrowser)(
@@ -26,7 +26,7 @@ test.skipIf(!hasBrowser)(
     const fits = async (name: string) => {
       await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
       expect([name, await page.evaluate<number>('document.documentElement.scrollWidth')]).toEqual([name, 360])
-      expect([name, await seriousFaults(page)]).toEqual([name, []])
+      expect([name, await axeFaults(page)]).toEqual([name, []])
     }
     await page.getByText('Ready.').waitFor()
     await fits('Overview')

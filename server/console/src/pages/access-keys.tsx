@@ -45,6 +45,7 @@ export function AccessKeys() {
           title: 'The new access key',
           about: secretOf(made.AccessKeyId ?? '', made.SecretAccessKey ?? ''),
           action: 'Done',
+          isDone: true,
           act: async () => {},
         })
       },

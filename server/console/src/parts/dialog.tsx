@@ -15,6 +15,8 @@ interface Asked {
   readonly fields?: readonly Field[]
   readonly action: string
   readonly isDanger?: boolean
+  /** What the dialog tells of has happened: there is nothing to cancel. */
+  readonly isDone?: boolean
   /** Resolves to the sentence that is shown afterwards. */
   readonly act: (values: Values) => Promise<string | void>
 }
@@ -29,7 +31,7 @@ export function ask(question: Asked) {
 export const Ask = () => (asked.value ? <Dialog key={asked.value.title} question={asked.value} /> : null)
 
 function Dialog({ question }: { question: Asked }) {
-  const { title, about, fields = [], action, isDanger, act } = question
+  const { title, about, fields = [], action, isDanger, isDone, act } = question
   const dialog = useRef<HTMLDialogElement>(null)
   const error = useSignal('')
   const isBusy = useSignal(false)
@@ -62,9 +64,11 @@ function Dialog({ question }: { question: Asked }) {
         ))}
         {error.value !== '' && <Failure text={error.value} />}
         <div class="buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
+          {!isDone && (
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Cancel
+            </button>
+          )}
           <button type="submit" class={isDanger ? 'danger' : 'primary'} disabled={isBusy.value}>
             {isBusy.value ? 'Working…' : action}
           </button>
