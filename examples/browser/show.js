@@ -179,7 +179,10 @@ export function confirmed({ Content }, isDeleted) {
 function renew(item, made) {
   item.className = made.className
   const [old, now] = [[...item.children], [...made.children]]
-  if (old.length !== now.length) return item.replaceChildren(...now)
+  if (old.length !== now.length) {
+    item.replaceChildren(...now)
+    return
+  }
   old.forEach((part, index) => {
     if (part.className === 'below' || !part.isEqualNode(now[index])) part.replaceWith(now[index])
   })

@@ -1,17 +1,20 @@
-/** What had the keyboard last. */
-let last: Element | undefined
-/** What had it outside of dialogs, and around that what can have it: the table, the list of messages, the page. */
-let around: HTMLElement[] = []
-
-addEventListener('focusin', ({ target }) => {
-  last = target as HTMLElement
-  if (last.closest('dialog')) return
-  around = []
-  for (let each: Element | null | undefined = last; each; each = each.parentElement?.closest('[tabindex]')) around.push(each as HTMLElement)
-})
-
-/** When a change of the page removes what has the keyboard, the browser takes it to the top of the page. Here it stays where it was. */
-new MutationObserver(() => {
-  if (document.activeElement !== document.body || last?.isConnected !== false) return
-  around.find(each => each.isConnected)?.focus({ preventScroll: true })
-}).observe(document.getElementById('app')!, { childList: true, subtree: true })
+/**
+ * When a change of the page removes what has the keyboard, the browser takes it to the top of the page. With this it stays where that was:
+ * in the table, the list of messages or the page, or on the button that has opened a dialog.
+ */
+export function keepFocus(root: HTMLElement) {
+  let last: Element | undefined
+  /** What had the keyboard last outside of dialogs, and around that what can have it. */
+  let around: HTMLElement[] = []
+  addEventListener('focusin', ({ target }) => {
+    last = target as HTMLElement
+    if (last.closest('dialog')) return
+    around = []
+    for (let each: Element | null | undefined = last; each; each = each.parentElement?.closest('[tabindex]'))
+      around.push(each as HTMLElement)
+  })
+  new MutationObserver(() => {
+    if (document.activeElement !== document.body || last?.isConnected !== false) return
+    around.find(each => each.isConnected)?.focus({ preventScroll: true })
+  }).observe(root, { childList: true, subtree: true })
+}

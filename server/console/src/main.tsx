@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { credentials } from './api.ts'
-import './focus.ts'
+import { keepFocus } from './focus.ts'
 import { AccessPage } from './pages/access.tsx'
 import { AccessKeyPage } from './pages/access-key.tsx'
 import { AppPage } from './pages/app.tsx'
@@ -62,4 +62,6 @@ const Console = () => (
   </>
 )
 
-render(<Console />, document.getElementById('app')!)
+const root = document.getElementById('app')!
+keepFocus(root)
+render(<Console />, root)

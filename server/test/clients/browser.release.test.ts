@@ -19,6 +19,7 @@ const item = (page: Page, text: string) =>
     .getByRole('listitem')
     .filter({ has: page.getByRole('paragraph').getByText(text, { exact: true }) })
 const isFocused = (locator: Locator) => locator.evaluate(element => element.matches(':focus'))
+const isFromRight = (locator: Locator) => locator.evaluate(element => element.matches(':dir(rtl)'))
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
 describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => {
@@ -683,7 +684,6 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     await carillon.call('PinMessage', { ChannelArn: general, MessageId, ChimeBearer: alice })
     const page = await signedIn(place)
     await channel(page, 'general 2 unread').click()
-    const isFromRight = (locator: Locator) => locator.evaluate(element => element.matches(':dir(rtl)'))
     const [hebrew, english] = [item(page, 'שלום, see you'), item(page, 'hello, שלום')]
     expect(await isFromRight(hebrew.getByRole('paragraph'))).toBe(true)
     expect(await isFromRight(english.getByRole('paragraph'))).toBe(false)

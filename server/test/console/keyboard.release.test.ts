@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { hasBrowser } from '../support/browser.ts'
 import { startConsole } from './scene.ts'
 
-const isFocused = async (locator: Locator) => expect.poll(() => locator.evaluate(element => element.matches(':focus'))).toBe(true)
+async function waitForFocus(locator: Locator) {
+  await expect.poll(() => locator.evaluate(element => element.matches(':focus'))).toBe(true)
+}
 
 test.skipIf(!hasBrowser)(
   'the keyboard stays in the list when what it was on is gone, and after a new key it is back on the button that has made it',
@@ -30,25 +32,25 @@ test.skipIf(!hasBrowser)(
     await page.getByRole('link', { name: 'General' }).click()
     const button = (text: string, name: string) => page.getByRole('article').filter({ hasText: text }).getByRole('button', { name })
     await confirm(button('two', 'Delete'), 'Delete')
-    await isFocused(page.getByRole('log'))
+    await waitForFocus(page.getByRole('log'))
     await confirm(button('one', 'Redact'), 'Redact')
-    await isFocused(page.getByRole('log'))
+    await waitForFocus(page.getByRole('log'))
     await tab('Members')
     const table = page.getByRole('table', { name: 'Members' })
     await confirm(table.getByRole('row').filter({ hasText: 'ben' }).getByRole('button', { name: 'Remove' }), 'Remove')
-    await isFocused(table)
+    await waitForFocus(table)
 
     // The row of a call that is open may be gone when its panel is closed.
     await nav('Requests')
     await page.getByRole('button', { name: 'DeleteChannelMembership' }).focus()
     await page.keyboard.press('Enter')
     const panel = page.getByRole('region', { name: 'The call DeleteChannelMembership' })
-    await isFocused(panel)
+    await waitForFocus(panel)
     await page.getByRole('searchbox').fill('no such call')
     await page.getByText('No call matches').waitFor()
     await panel.getByRole('button', { name: 'Close' }).focus()
     await page.keyboard.press('Enter')
-    await isFocused(page.getByRole('main'))
+    await waitForFocus(page.getByRole('main'))
 
     // The key exists when its secret is shown: there is nothing to cancel.
     await nav('Keys and roles')
@@ -61,6 +63,6 @@ test.skipIf(!hasBrowser)(
     expect(await dialog.getByRole('button').allTextContents()).toEqual(['Copy the id', 'Copy the secret', 'Done'])
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
-    await isFocused(create)
+    await waitForFocus(create)
   },
 )
