@@ -45,7 +45,8 @@ interface Outcomes {
 
 /**
  * A lane whose sub-lanes are delivered in order. One node at a time works on it. If no entry of a batch can be delivered, the lane pauses,
- * each time for longer, and begins again with a single entry. During a pause no entries are in memory. The outcomes of several
+ * each time for longer, and begins again with a single entry. Each batch that succeeds then doubles the next one, since a destination may be
+ * too slow for many at once, and each failure costs the time of an attempt. During a pause no entries are in memory. The outcomes of several
  * batches are stored together, so that no batch waits for the database; after a crash those entries are delivered again.
  */
 export class OrderedLane {
@@ -56,6 +57,8 @@ export class OrderedLane {
   #until: number | undefined
   #heldUnder: AbortSignal | undefined
   #failures = 0
+  /** The most entries of the next batch. */
+  #most = Infinity
   readonly #reminders = new Seldom(remindMilliseconds)
 
   constructor(lane: string, delivery: OrderedDelivery, tools: LaneTools) {
@@ -131,7 +134,7 @@ export class OrderedLane {
 
   #batch(window: Window): OutboxEntry[] {
     const size = this.#delivery.batch(partsOfLane(this.#lane).destination)
-    return window.batch(this.#failures > 0 ? { ...size, entries: 1 } : size, performance.now())
+    return window.batch({ ...size, entries: Math.min(size.entries, this.#most) }, performance.now())
   }
 
   /** False if nothing was delivered. */
@@ -156,8 +159,13 @@ export class OrderedLane {
     const now = performance.now()
     for (const entry of batch) if (!isLeft.has(entry)) window.failed(entry, now)
     this.#countOutcomes(batch.length - left.length, delivered.length, refused, failure)
-    if (left.length > 0) this.#failures = 0
-    else this.#failures++
+    if (left.length > 0) {
+      this.#failures = 0
+      this.#most *= 2
+    } else {
+      this.#failures++
+      this.#most = 1
+    }
     return left.length > 0
   }
 

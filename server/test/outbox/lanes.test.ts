@@ -153,6 +153,24 @@ onBothDatabases('Lanes that keep an order', world => {
     for (const subLane of ['a', 'b']) expect(silent.taken.get(subLane)).toEqual(numbers(400))
   })
 
+  test('whose destination is too slow for many entries at once deliver more than one for each batch that fails', async () => {
+    const lane = newLane()
+    const target = destination({ entries: 100, isOneOfEachSubLane: false })
+    let failed = 0
+    // In place of the five seconds of an attempt.
+    target.before(async () => {
+      if (target.batches.at(-1)! <= 20) return
+      failed++
+      throw new Error('it has not answered in time')
+    })
+    await fill(world(), lane, ['a'], 300)
+    runner(world(), { ordered: target.delivery })
+    await isEmpty(world(), lane)
+    expect(target.taken.get('a')).toEqual(numbers(300))
+    // Batches of 1, 2, 4, 8 and 16 entries for each that fails.
+    expect(failed).toBeLessThanOrEqual(11)
+  })
+
   test('are worked on by one node at a time, and by another one after that has stopped', async () => {
     const lane = newLane()
     const target = destination()
