@@ -11,6 +11,11 @@ import { withDatabase } from './with-database.ts'
 
 /** How often the progress is printed, in milliseconds. */
 const printed = 2000
+/**
+ * The longest statement on PostgreSQL. At the end of an import some count all messages of a channel: with the time of a server, a channel of
+ * some 100,000 messages could never be imported, however often the import is continued.
+ */
+const statementMilliseconds = 60 * 60 * 1000
 
 function printer() {
   let last = Date.now()
@@ -49,7 +54,7 @@ async function importFolder(folder: string, { rate, abandon: isAbandoned, ...fla
     const { arn } = manifest.appInstance as { arn: string }
     process.stdout.write(`${arn} is imported from ${quoted(source)}:\n${countsOf(manifest)}${strange(arn, config)}`)
   }
-  await withDatabase(flags, work, { creates: true })
+  await withDatabase(flags, work, { creates: true, statementMilliseconds })
 }
 
 /** Adds `carillon import FOLDER`. */

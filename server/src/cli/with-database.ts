@@ -12,14 +12,18 @@ import { configOf, type Flags } from './settings.ts'
 /**
  * Runs work on the database of these settings, also while a server uses it. With a bus, sockets get the events of the work. If there is no
  * database, it rejects, since in a wrong folder a new one would be empty; with `creates` it creates the database, as the first start of a
- * server does.
+ * server does. Its statements may take as long as those of a server, or as `statementMilliseconds` says.
  */
-export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>, { creates = false } = {}) {
+export async function withDatabase(
+  flags: object,
+  work: (db: Database, config: Config) => Promise<void>,
+  { creates = false, statementMilliseconds }: { creates?: boolean; statementMilliseconds?: number } = {},
+) {
   const config = configOf(flags as Flags)
   const log = createLog(config.logLevel)
   let opening: OpenBus | undefined
   const follow = (what: AfterCommit) => 'wake' in what || opening?.bus.publish(what)
-  const given = { log, follow: (what: unknown) => void follow(what as AfterCommit) }
+  const given = { log, statementMilliseconds, follow: (what: unknown) => void follow(what as AfterCommit) }
   const db = await opened(config, given).catch(async (error: unknown) => {
     if (!creates || !(error instanceof NotSetUp)) throw error
     const created = await openDatabase(config, given)

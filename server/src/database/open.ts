@@ -11,7 +11,11 @@ import { mostConnections } from './outage.ts'
 import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
-type Given = CommitListener & { readonly log: Log }
+interface Given extends CommitListener {
+  readonly log: Log
+  /** The longest statement on PostgreSQL, if it is not that of a server. */
+  readonly statementMilliseconds?: number | undefined
+}
 
 /** Brings the schema of a database up to date, or requires that it is; `where` names the database in errors. */
 interface Prepare {
@@ -24,7 +28,7 @@ export const storesEvents = ({ natsUrl, resume }: Pick<Config, 'natsUrl' | 'resu
 
 async function open(
   { databaseUrl, natsUrl, resume, search }: Config,
-  { log, ...listener }: Given,
+  { log, statementMilliseconds, ...listener }: Given,
   file: () => Promise<string>,
   prepare: Prepare,
 ): Promise<Database> {
@@ -41,6 +45,7 @@ async function open(
     ...listener,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: mostConnections,
+    statementMilliseconds,
     ...besides,
   })
 }

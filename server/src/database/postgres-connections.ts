@@ -6,21 +6,20 @@ import { isReadOnly, isUnanswered, Standby } from './outage.ts'
 
 /** The longest time to connect, and to wait for a free connection of the pool. */
 export const connectMilliseconds = 3000
-/** The longest statement, and the longest wait for a lock outside a transaction. */
-const statementMilliseconds = 5000
-/** After this time without an answer the connection is given up: PostgreSQL would have ended the statement. */
-const answerMilliseconds = 6000
+/** The longest statement, unless the database is opened with another time. */
+const usualStatementMilliseconds = 5000
+/** The longest wait for a lock outside a transaction. */
+const longestLockMilliseconds = usualStatementMilliseconds - 1000
+/** So long after the end of the longest statement the connection is given up if there is no answer: PostgreSQL would have ended it. */
+const answerMilliseconds = 1000
 /** PostgreSQL rolls back a transaction whose node sends nothing for this time, and releases its locks. */
 const idleMilliseconds = 10_000
 
-const connectionParameters = {
+const connectionParameters = (statementMilliseconds: number) => ({
   statement_timeout: statementMilliseconds,
-  lock_timeout: statementMilliseconds - 1000,
+  lock_timeout: longestLockMilliseconds,
   idle_in_transaction_session_timeout: idleMilliseconds,
-}
-
-/** Those of a session that no pooler shares: the role may have a time-out, which would end the idle connections of the pool. */
-const sessionParameters = { ...connectionParameters, idle_session_timeout: 0 }
+})
 
 /**
  * The options of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library
@@ -42,6 +41,7 @@ export function connectionOf(url: string) {
 export class PostgresConnections {
   readonly #hosts: PostgresHosts
   readonly #pool: Pool
+  readonly #parameters: ReturnType<typeof connectionParameters>
   /**
    * Whether there is a pooler such as PgBouncer, which may give each transaction another session of PostgreSQL. Then statements
    * have no names, and session settings are sent in each transaction.
@@ -53,15 +53,23 @@ export class PostgresConnections {
   isClosed = false
 
   /** `onError` is called for connections that break while they are idle. */
-  constructor(hosts: PostgresHosts, { most, onError }: { most: number; onError: (error: Error) => void }) {
+  constructor(
+    hosts: PostgresHosts,
+    {
+      most,
+      onError,
+      statementMilliseconds = usualStatementMilliseconds,
+    }: { most: number; onError: (error: Error) => void; statementMilliseconds?: number | undefined },
+  ) {
     this.#hosts = hosts
+    this.#parameters = connectionParameters(statementMilliseconds)
     this.#pool = new Pool({
       Client: clientOfHosts(hosts, connectionOf),
       types: parsers,
       max: most,
       // The time for which a call waits for a free connection.
       connectionTimeoutMillis: connectMilliseconds,
-      query_timeout: answerMilliseconds,
+      query_timeout: statementMilliseconds + answerMilliseconds,
       // The pool waits for the promise, which its types do not say.
       onConnect: client => this.#begin(client) as unknown as void,
     })
@@ -101,7 +109,7 @@ export class PostgresConnections {
   }
 
   #beginning(lockMilliseconds: number) {
-    const settings = this.#isPooled ? { ...connectionParameters, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
+    const settings = this.#isPooled ? { ...this.#parameters, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
     const set = Object.entries(settings).map(([name, value]) => `set local ${name} = ${value}`)
     // The role or the database may have another isolation level as its default.
     return ['begin isolation level read committed', ...set, 'select cast(pg_current_xact_id() as text) as id'].join('; ')
@@ -120,7 +128,10 @@ export class PostgresConnections {
   /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
   async #begin(client: ClientBase) {
     const { processID, url } = client as ClientBase & { processID: number | null; url: string }
-    const settings = Object.entries(sessionParameters).map(([name, value]) => `set_config('${name}', '${value}', false)`)
+    // If no pooler shares the session, the role may have a time-out, which would end the idle connections of the pool.
+    const settings = Object.entries({ ...this.#parameters, idle_session_timeout: 0 }).map(
+      ([name, value]) => `set_config('${name}', '${value}', false)`,
+    )
     const isOwn = `pg_backend_pid() = ${processID ?? 0}`
     const asked = client.query<{ isOwn: boolean; isStandby: boolean }>(`
       select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)

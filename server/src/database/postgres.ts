@@ -137,6 +137,8 @@ interface Opening extends Partial<Besides>, CommitListener {
   /** Called for connections that break while they are idle. */
   readonly onError: (error: Error) => void
   readonly connections: number
+  /** The longest statement, if it is not that of a server. */
+  readonly statementMilliseconds?: number | undefined
 }
 
 /** PostgreSQL behind the port. */
@@ -152,7 +154,7 @@ export class PostgresDatabase extends Asking implements Database {
   }
 
   static async open(url: string, opening: Opening): Promise<PostgresDatabase> {
-    const { prepare, onError, connections: most, storesEvents = false, feedsSearch = false } = opening
+    const { prepare, onError, connections: most, statementMilliseconds, storesEvents = false, feedsSearch = false } = opening
     const hosts = new PostgresHosts(url)
     const client = await firstConnection(hosts, url)
     client.on('error', onError)
@@ -163,7 +165,7 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    const connections = new PostgresConnections(hosts, { most, onError })
+    const connections = new PostgresConnections(hosts, { most, onError, statementMilliseconds })
     const transactions = new Transactions(connections, most, opening, { storesEvents, feedsSearch })
     return new PostgresDatabase({ connections, lookUps: new LookUps(connections.ask), transactions })
   }
