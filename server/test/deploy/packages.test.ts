@@ -40,6 +40,14 @@ test('the pods have no variables of Kubernetes for the Service, which a server r
   expect(deployment).toMatch(/^      enableServiceLinks: false$/m)
 })
 
+test('neither systemd nor Kubernetes ends a server that migrates for long: the migration would begin again from its start, for ever', async () => {
+  expect(await readFile(unit, 'utf8')).toMatch(/^TimeoutStartSec=infinity$/m)
+  const deployment = await readFile(join(deploy, 'kubernetes/deployment.yaml'), 'utf8')
+  const probes = [...deployment.matchAll(/^ +(\w+)Probe:\n +httpGet: \{ path: (\S+),/gm)].map(([, name, path]) => [name, path])
+  // /health is 503 during a migration, and /health/live is 200.
+  expect(Object.fromEntries(probes)).toEqual({ startup: '/health/live', readiness: '/health', liveness: '/health/live' })
+})
+
 test('the nodes of the compose file connect to PostgreSQL whatever characters the password has', async () => {
   const text = await readFile(join(deploy, 'compose/compose.yaml'), 'utf8')
   const password = 'p@ss:w/o?r#d%'
