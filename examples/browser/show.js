@@ -20,6 +20,13 @@ const keyed = (key, made) => {
   return made
 }
 
+/** Shows something or hides it. If the keyboard was on what is hidden, it goes on at `next`. */
+function showIf(isShown, selector, next) {
+  const isLost = !isShown && $(selector).contains(document.activeElement)
+  $(selector).hidden = !isShown
+  if (isLost) $(next).focus({ preventScroll: true })
+}
+
 export const nameOf = arn => arn.split('/').at(-1)
 
 const timeOf = date => {
@@ -49,7 +56,7 @@ export function showError(error, place = '#chat') {
 export function showState(state, text) {
   $('#state').dataset.state = state
   $('#state').textContent = text
-  $('#again').hidden = state !== 'closed'
+  showIf(state === 'closed', '#again', '#chat h1')
 }
 
 function badge({ unread, mentions }) {
@@ -153,7 +160,7 @@ function messageItem(message, channel, { edit, look, pin, react, remove, reply }
 /** Says above the field what its text will be: a reply, or the new text of a message. */
 export function showComposer() {
   const { message, isEdit } = store.composed() ?? {}
-  $('#composing').hidden = !message
+  showIf(message, '#composing', '#send input')
   $('#send > button').textContent = isEdit ? 'Save' : 'Send'
   if (!message) return
   const { Sender, Content } = message
@@ -162,7 +169,7 @@ export function showComposer() {
 }
 
 /** Resolves to whether the user confirms that a message is deleted, or else redacted. */
-export function confirmed({ Content }, isDeleted) {
+export function confirmed({ Content, MessageId }, isDeleted) {
   const [dialog, verb] = [$('#removing'), isDeleted ? 'Delete' : 'Redact']
   $('#removing h2').textContent = `${verb} this message?`
   $('#removing p').textContent = isDeleted
@@ -170,9 +177,15 @@ export function confirmed({ Content }, isDeleted) {
     : 'Its text is removed for everybody and for good. That there was a message stays visible.'
   $('#removing blockquote').textContent = Content
   $('#removing .danger').textContent = verb
+  const opener = document.activeElement
   dialog.returnValue = ''
   dialog.showModal()
-  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }))
+  const closed = new Promise(resolve => dialog.addEventListener('close', resolve, { once: true }))
+  return closed.then(() => {
+    // It is gone with the message, or because that was shown anew.
+    if (!opener.isConnected) ($(`#messages [data-id="${MessageId}"]`) ?? $('#scroll')).focus({ preventScroll: true })
+    return dialog.returnValue === 'yes'
+  })
 }
 
 /** Changes only the parts of a message that differ. What is below its text acts on the message as it is now, so it is always changed. */
@@ -191,14 +204,14 @@ function renew(item, made) {
 /** Changes only what differs, so that a screen reader reads only what is new. */
 export function showMessages(actions) {
   const channel = channels.get(current())
-  $('#channel').hidden = !channel
+  showIf(channel, '#channel', '#chat h1')
   $('#no-channel').hidden = Boolean(channel) || channels.size === 0
   $('#chat').classList.toggle('reading', Boolean(channel))
   if (!channel) return
   $('#name').textContent = channel.name
   $('#name').title = channel.name
   if (channel.isStale) return
-  $('#earlier').hidden = !channel.next
+  showIf(channel.next, '#earlier', '#scroll')
   const list = $('#messages')
   const shown = store.inOrder(channel)
   const old = new Map([...list.children].map(item => [item.dataset.id, item]))
@@ -238,7 +251,7 @@ export function showPins({ look }) {
   const channel = channels.get(current())
   if (!channel || channel.isStale) return
   const pinned = [...channel.pins.values()].map(message => channel.messages.get(message.MessageId) ?? message)
-  $('#pins').hidden = pinned.length === 0
+  showIf(pinned.length > 0, '#pins', '#scroll')
   $('#pins > summary').textContent = `${pinned.length} pinned`
   const focused = $('#pins > ul').contains(document.activeElement) && document.activeElement.dataset.key
   $('#pins > ul').replaceChildren(

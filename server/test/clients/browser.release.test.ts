@@ -759,6 +759,55 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
     expect(await isFocused(channel(page, 'general'))).toBe(true)
   })
 
+  test('the keyboard is on something that is there when the page has hidden what it was on', async () => {
+    const place = await startPlace({ flags: ['--test-mode'] })
+    const { say, carillon, messaging, general, alice, bob } = place
+    for (let number = 1; number <= 60; number++) await say(`line ${number}`)
+    const MessageId = (await say('pinned')).MessageId!
+    const about = { ChannelArn: general, MessageId, ChimeBearer: alice }
+    await carillon.call('PinMessage', about)
+    await messaging.createChannelModerator({ ChannelArn: general, ChannelModeratorArn: bob, ChimeBearer: alice })
+    const page = await signedIn(place)
+    await channel(page, 'general 61 unread').click()
+    const press = async (locator: Locator) => {
+      await locator.focus()
+      await page.keyboard.press('Enter')
+    }
+    const [log, field] = [page.getByRole('log'), page.getByRole('textbox', { name: 'Message' })]
+    const button = (name: string) => item(page, 'pinned').getByRole('button', { name, exact: true })
+
+    await press(page.getByRole('button', { name: 'Earlier messages' }))
+    await item(page, 'line 1').waitFor()
+    expect(await isFocused(log)).toBe(true)
+    await press(button('Reply'))
+    await press(page.getByRole('button', { name: 'Cancel' }))
+    expect(await isFocused(field)).toBe(true)
+
+    // While the dialog asks, somebody reacts: the message is shown anew.
+    await press(button('Redact'))
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    await carillon.call('PutMessageReactions', { ...about, Reactions: ['👍'] })
+    await page.locator('.chip').getByText('👍 1').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => isFocused(item(page, 'pinned'))).toBe(true)
+
+    await page.getByText('1 pinned').focus()
+    await carillon.call('UnpinMessage', about)
+    await page.getByText('1 pinned').waitFor({ state: 'hidden' })
+    expect(await isFocused(log)).toBe(true)
+
+    await carillon.call('CloseTestSessions', { CloseCode: 4003, AppInstanceUserArn: bob })
+    await press(page.getByRole('button', { name: 'Connect again' }))
+    await state(page, 'Connected')
+    const heading = page.getByRole('heading', { level: 1 })
+    expect(await isFocused(heading)).toBe(true)
+    await field.focus()
+    await messaging.deleteChannel({ ChannelArn: general, ChimeBearer: alice })
+    await page.getByText('You are in no channel yet').waitFor()
+    expect(await isFocused(heading)).toBe(true)
+  })
+
   test('the page says that an endpoint does not answer, takes an ARN with a blank beside it, and says what to do without a channel', async () => {
     const place = await startPlace()
     const { data, url, user, messaging, general, bob } = place
