@@ -251,7 +251,7 @@ const connect = () => void session.start().catch(hasStopped)
 const on = (selector, type, act) => $(selector).addEventListener(type, act)
 
 /** Opens a channel. Its id is in the address, so that Back leads to the channel before. Resolves once its newest messages are there. */
-function open(arn) {
+function open(arn, { isForWriting = true } = {}) {
   if (channelInAddress() !== arn) history.pushState(null, '', `#${encodeURIComponent(nameOf(arn))}`)
   leave()
   store.choose(arn)
@@ -263,7 +263,7 @@ function open(arn) {
   $('#pins').open = false
   $('#pins').hidden = true
   show()
-  $('#send').content.focus()
+  if (isForWriting) $('#send').content.focus()
   attempt(() => listPins(channel))
   attempt(() => watch(channel))
   attempt(markRead)
@@ -276,7 +276,8 @@ const mostPages = 40
 
 /** Opens the channel of a message and scrolls to the message, for which it reads earlier messages. */
 async function look(arn, messageId) {
-  if (arn !== store.current()) await open(arn)
+  const from = document.activeElement
+  if (arn !== store.current()) await open(arn, { isForWriting: false })
   const channel = channels.get(arn)
   await attempt(async () => {
     for (let pages = 0; !channel.messages.has(messageId) && channel.next && channel === current(); pages++) {
@@ -286,7 +287,8 @@ async function look(arn, messageId) {
   })
   if (channel !== current()) return
   show()
-  showMessage(messageId)
+  // The keyboard goes there too, unless the user has gone elsewhere meanwhile.
+  showMessage(messageId, [from, document.body].includes(document.activeElement))
 }
 
 /** Keeps what is written in the open channel, and ends a reply or a change. */

@@ -238,11 +238,11 @@ export function showMessages(actions) {
   $('#no-messages').hidden = shown.length > 0
 }
 
-/** Scrolls to a message, and marks it for a moment. The keyboard goes on from there. */
-export function showMessage(messageId) {
+/** Scrolls to a message, and marks it for a moment. */
+export function showMessage(messageId, isFocused) {
   const item = $(`#messages [data-id="${messageId}"]`)
   item?.scrollIntoView({ block: 'center' })
-  item?.focus({ preventScroll: true })
+  if (isFocused) item?.focus({ preventScroll: true })
   item?.animate([{ backgroundColor: 'var(--found)' }, {}], 2000)
 }
 
