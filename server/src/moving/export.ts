@@ -28,8 +28,12 @@ export interface Exporting {
   readonly progress?: (manifest: Manifest) => void
 }
 
-/** An interruption loses at most the lines of this time. */
 const usualLinesOfPart = 100_000
+/**
+ * A part ends after so long, so that an interruption loses at most what was read in that time. Pages of the API may be without lines for
+ * hours, as where retention has deleted the messages of thousands of channels.
+ */
+const longestPartMilliseconds = 5 * 60_000
 
 /**
  * Exports to a folder, or continues an unfinished export in it. Each part is listed in the manifest once it is on disk, together with where
@@ -47,8 +51,9 @@ export async function exportTo(
   let at = manifest.resume
   while (manifest.finishedAt === undefined) {
     const counts: Record<string, number> = { ...manifest.counts }
+    const begunAt = now()
     const portions = async function* () {
-      for (let lines = 0; lines < linesOfPart && at !== undefined;) {
+      for (let lines = 0; lines < linesOfPart && at !== undefined && now() - begunAt < longestPartMilliseconds;) {
         const page = await source.page(at)
         for (const { type } of page.lines) counts[type] = (counts[type] ?? 0) + 1
         lines += page.lines.length
