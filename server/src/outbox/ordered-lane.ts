@@ -8,8 +8,12 @@ import { attempt, Refused, type OrderedDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 import { Window } from './window.ts'
 
-/** The most entries of a lane in memory. */
+/**
+ * The most entries of a lane in memory, and about the most bytes: several of the largest batches. With messages of 65,536 bytes a thousand
+ * entries have a hundred megabytes and more, which take long to read, and many lanes would fill the memory.
+ */
 const windowAtMost = 1000
+const bytesAtMost = 16 * 1024 * 1024
 /** After this many batches other lanes get their turn. */
 const batchesAtMost = 50
 /**
@@ -99,7 +103,7 @@ export class OrderedLane {
       if (window.size === 0 || performance.now() - lookedAt > lookMilliseconds) {
         // Entries whose outcome is stored are not read again.
         await this.#store(outcomes)
-        if (window.size < windowAtMost / 2) hasMore = await this.#fill(window)
+        if (window.size < windowAtMost / 2 && window.bytes < bytesAtMost / 2) hasMore = await this.#fill(window)
         lookedAt = performance.now()
       }
       if (window.size === 0) {
@@ -116,9 +120,9 @@ export class OrderedLane {
   /** Reads the first entries. True if there are probably more. */
   async #fill(window: Window): Promise<boolean> {
     const most = this.#failures > 0 ? 1 : windowAtMost
-    const entries = await firstInOutbox(this.#tools.db, this.#lane, most)
+    const entries = await firstInOutbox(this.#tools.db, this.#lane, most, bytesAtMost)
     window.add(entries)
-    return entries.length === most
+    return entries.length === most || window.bytes >= bytesAtMost
   }
 
   async #hold(working: AbortSignal): Promise<boolean> {

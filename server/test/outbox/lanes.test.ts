@@ -171,6 +171,36 @@ onBothDatabases('Lanes that keep an order', world => {
     expect(failed).toBeLessThanOrEqual(11)
   })
 
+  test('with long entries have some megabytes of them in memory, and deliver all of them', async () => {
+    const { db } = world().app
+    const lane = newLane()
+    const long = 'x'.repeat(256 * 1024)
+    await db.transaction(async tx => {
+      for (const number of numbers(150)) await appendInOrder(tx, lane, 'a', `${number} ${long}`, Date.now())
+    })
+    let most = 0
+    const all = vi.spyOn(db, 'all')
+    onTestFinished(() => all.mockRestore())
+    const sent: number[] = []
+    const delivery: OrderedDelivery = {
+      isOrdered: true,
+      batch: () => ({ entries: 100, bytes: 1024 * 1024, isOneOfEachSubLane: false }),
+      async deliver(_, entries) {
+        for (const { value } of all.mock.settledResults as { value: Partial<OutboxEntry>[] }[]) {
+          const bytes = value.reduce((sum, { payload = '' }) => sum + payload.length, 0)
+          most = Math.max(most, bytes)
+        }
+        sent.push(...entries.map(({ payload }) => Number(payload.split(' ')[0])))
+        return entries.map(takeAll)
+      },
+    }
+    runner(world(), { ordered: delivery })
+    await isEmpty(world(), lane)
+    expect(sent).toEqual(numbers(150))
+    expect(most / 2 ** 20).toBeGreaterThan(8)
+    expect(most / 2 ** 20).toBeLessThan(17)
+  })
+
   test('are worked on by one node at a time, and by another one after that has stopped', async () => {
     const lane = newLane()
     const target = destination()
