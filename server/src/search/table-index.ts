@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { ApiError } from '../errors.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -15,6 +16,8 @@ const gatherMilliseconds = 100
 const lookMilliseconds = 1000
 /** The lease of the node that indexes. */
 const leaseMilliseconds = 2000
+/** After this many prevented steps in a row, the last one fails: after about a minute. */
+const mostPrevented = 20
 
 /** The index of PostgreSQL: a table that one node at a time fills. */
 export class TableIndex implements SearchIndex {
@@ -24,6 +27,8 @@ export class TableIndex implements SearchIndex {
   readonly #log: Log
   readonly #now: () => number
   #heldUntil = 0
+  /** How many steps in a row others have prevented. */
+  #prevented = 0
 
   constructor({ db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics }) {
     this.#db = db
@@ -32,6 +37,10 @@ export class TableIndex implements SearchIndex {
     this.#indexing = new OnDemand(
       async stopping => this.#index(stopping),
       error => {
+        // A step of another node takes longer than its lease, and this node has waited for it: no failure, unless that does not end.
+        const isPrevented = error instanceof ApiError && error.status === 503
+        if (isPrevented && ++this.#prevented < mostPrevented) return
+        this.#prevented = 0
         metrics.jobFailures.inc({ job: 'search' })
         log.warn({ err: error }, 'The search index has failed and will be retried')
       },
@@ -61,6 +70,7 @@ export class TableIndex implements SearchIndex {
     await pause(gatherMilliseconds, undefined, { signal: stopping }).catch(() => {})
     while (!stopping.aborted && (await this.#isMine())) {
       const { hasMore, isNew } = await this.#db.transaction(tx => indexStep(tx))
+      this.#prevented = 0
       if (isNew) this.#log.warn('The search index is rebuilt')
       if (!hasMore) return
     }
