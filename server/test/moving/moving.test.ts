@@ -92,7 +92,7 @@ test('an export ends that is interrupted every ten minutes while it reads pages 
   }
   const options = { now: () => minutes * 60_000, rate: 1e9 }
   // Each interruption loses less than five pages.
-  for (let interruption = 1; interruption <= 4; interruption++)
+  for (let interruption = 1; interruption <= 6; interruption++)
     await exportTo(target, source, options).catch((error: Error) => interruptions.push(error.message))
   expect(await exportTo(target, source, options)).toMatchObject({ finishedAt: expect.any(Number) as number })
   expect(new Set(interruptions)).toEqual(new Set(['interrupted']))
