@@ -630,6 +630,9 @@ onBothDatabases(
       })
       const [good, bad] = [lambda.define(event => callBack(messaging, event)), lambda.define()]
       bad.status = 500
+      // What waits is seen before its last attempt is over, however long that takes.
+      const seen = Promise.withResolvers<void>()
+      bad.whileAnswering = async () => seen.promise
       const [first, second] = [await one(good), await one(bad)]
       const sent = [await first.send(), await second.send()]
       await first.isStatus(sent[0]!.MessageId, 'SENT')
@@ -639,6 +642,7 @@ onBothDatabases(
         const now = await figures()
         return now('entries') === 1 && now('oldest_seconds') > 0
       })
+      seen.resolve()
       await second.isStatus(sent[1]!.MessageId, 'FAILED')
       const after = await until(async () => {
         const now = await figures()
