@@ -36,6 +36,8 @@ onBothDatabases(
       const { app } = world()
       const { ann, ben, cid, ChannelArn, type, indicator, session } = await makeChannel(world())
       const [ofAnn, ofBen, plain] = [await session(ann), await session(ben), await listen(app, cid)]
+      // From now on the clock stands.
+      pass(0)
       await type(ben)
       expect(await ofAnn.next()).toEqual({
         type: 'UPDATE_TYPING_INDICATOR',
