@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { startWorld } from '../support/world.ts'
+import { rowsIn } from '../api/acts.ts'
+import { resumableOf } from '../gateway/resumable.ts'
+import { startWorld, type World } from '../support/world.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { network } from '../support/network.ts'
 import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
-import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
+import { comparison, contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
 /** Ends as a lost network does: without a close. */
 async function cut({ socket, closed }: Listening) {
@@ -15,10 +17,27 @@ async function cut({ socket, closed }: Listening) {
   await closed
 }
 
+/** Resolves once the database says of so many sessions since when their clients may have missed events; of the others it says nothing. */
+const areBehind = async (world: World, count: number) =>
+  until(async () => (await rowsIn(world, 'resumable_sessions where sure_at is not null')) === count)
+
+/** Resolves once the node has written which sessions may be resumed, as far as it knows it now: a session of this user is the last one. */
+async function written(node: World, userArn: string) {
+  const last = await listen(node.app, userArn)
+  last.socket.close(1000)
+  await last.closed
+  await until(async () => (await resumableOf(node, userArn)) === 0)
+}
+
 /** A way to NATS on which the client's bytes, from its first subscription on, take that long. */
 async function slow(to: number, milliseconds: () => number) {
   const sockets = new Set<Socket>()
+  let isCut = false
   const server = createServer(client => {
+    if (isCut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(to, '127.0.0.1')
     let delay = 0
     client.on('data', data => {
@@ -35,10 +54,11 @@ async function slow(to: number, milliseconds: () => number) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const cutAll = () => {
+  const cut = () => {
+    isCut = true
     for (const socket of sockets) socket.destroy()
   }
-  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut: cutAll }
+  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, mend: () => void (isCut = false) }
 }
 
 test.skipIf(!hasNats)('a client that has resumed does not hear a message again when its node receives it late', async () => {
@@ -73,15 +93,16 @@ test.skipIf(!hasNats)('a node forgets a session whose client is not reachable an
   // The network takes all data and delivers none.
   bob.socket.pause()
   await say('missed')
-  await setTimeout(12_000)
+  await areBehind(nodes[0]!, 1)
   await cut(bob)
   await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
-  await setTimeout(1000)
+  await written(nodes[0]!, user('carol'))
   const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
   await until(() => contentsOf(there).includes('missed'))
   there.socket.close(1000)
   await there.closed
-  await setTimeout(1000)
+  // The other session of Bob stays.
+  await until(async () => (await resumableOf(nodes[1]!, user('bob'))) === 1)
   const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
   await say('after')
   await until(() => contentsOf(back).includes('after'))
@@ -89,24 +110,28 @@ test.skipIf(!hasNats)('a node forgets a session whose client is not reachable an
 })
 
 test.skipIf(!hasNats)('a client of a node that hears nothing gets on another node what it has missed', async () => {
-  const nats = await startNats()
+  const [nats, seam] = [await startNats(), new Seam()]
   const between = await network(nats.port)
-  const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
+  const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`], {}, { through: seam.through })
+  // The channel is new to the node, which compares it with the database.
+  const first = seam.hold(comparison)
   const { user, say } = await makeChannel(nodes)
+  await first.reached
+  first.release()
   const sessionId = crypto.randomUUID()
   const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
   await say('heard')
   await until(() => contentsOf(bob).includes('heard'))
-  // The channel, which is new to the node, has been compared with the database.
-  await setTimeout(1000)
+  // A node that has noticed that it hears nothing would read the message from the database.
+  const next = seam.hold({ ...comparison, at: 'question' })
   between.freeze()
   await say('not heard there')
-  // Longer than a client is sent events again anyway, and shorter than it takes the node to notice.
+  // Longer than a client is sent events again anyway.
   await setTimeout(4800)
   expect(contentsOf(bob)).toEqual(['heard'])
   await cut(bob)
-  await until(async () => (await figure(nodes[1]!, 'carillon_sessions')) < 2)
-  await setTimeout(1000)
+  await areBehind(nodes[1]!, 1)
+  next.release()
   const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
   await until(() => contentsOf(back).includes('not heard there'))
   between.thaw()
@@ -123,6 +148,7 @@ test.skipIf(!hasNats)('an event that is published while a node subscribes again 
   milliseconds = 2000
   way.cut()
   await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 0)
+  way.mend()
   await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 1)
   // The node has subscribed, and NATS has not received it yet.
   await setTimeout(300)
@@ -151,7 +177,7 @@ test.each([0, 1000])('a client that is lost again before it was sent what it mis
   const back = await listen(world.app, user('bob'), { sessionId })
   await until(() => contentsOf(back).includes('missed'))
   // Once the client has confirmed them, they are not sent again.
-  await setTimeout(1500)
+  await areBehind(world, 0)
   await cut(back)
   await setTimeout(6000)
   const last = await listen(world.app, user('bob'), { sessionId })

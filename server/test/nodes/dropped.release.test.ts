@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import { hasNats, startNats } from '../support/nats.ts'
+import { Seam } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
-import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
+import { comparison, contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
 test.skipIf(!hasNats)(
   'a message that NATS drops is delivered before its successor, and the last one with the next comparison',
@@ -25,14 +26,20 @@ test.skipIf(!hasNats)(
 )
 
 test.skipIf(!hasNats)('a node that has missed more than 1,000 events of a channel closes its sockets, and hears what follows', async () => {
-  const nats = await startNats()
-  const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'dropped')])
+  const [nats, seam] = [await startNats(), new Seam()]
+  const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'dropped')], {}, { through: seam.through })
+  // The channel is new to the node, which compares it with the database.
+  const first = seam.hold(comparison)
   const { user, heard, say } = await makeChannel(nodes)
+  await first.reached
+  first.release()
   await say('first')
   await until(() => contentsOf(heard).length === 1)
-  // More than twice as many, since a comparison may find some of them meanwhile.
-  for (let count = 0; count < 2100; count += 30)
+  // A comparison meanwhile would find some of them.
+  const held = seam.hold({ ...comparison, at: 'question' })
+  for (let count = 0; count < 1020; count += 30)
     await Promise.all(Array.from({ length: 30 }, async (_, index) => say(`dropped ${count + index}`)))
+  held.release()
   expect(await heard.closed).toEqual({ code: 1012, reason: 'Too much was missed' })
   expect(await figure(nodes[1]!, 'carillon_bus_lost_total')).toBe(1)
   const back = await listen(nodes[1]!.app, user('bob'))

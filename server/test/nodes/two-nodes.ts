@@ -7,11 +7,15 @@ import { listen, type Listening } from '../support/sockets.ts'
 import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
 
 /** Nodes on one database, each with the NATS of its URL; they end with the test. */
-export async function startNodes(natsUrls: readonly string[], settings: Record<string, string> = {}): Promise<World[]> {
+export async function startNodes(
+  natsUrls: readonly string[],
+  settings: Record<string, string> = {},
+  surroundings: Parameters<typeof startWorld>[2] = {},
+): Promise<World[]> {
   const databaseUrl = await createPostgresDatabase()
   const nodes: World[] = []
   for (const natsUrl of natsUrls) {
-    const node = await startWorld('postgres', { ...settings, databaseUrl, natsUrl })
+    const node = await startWorld('postgres', { ...settings, databaseUrl, natsUrl }, surroundings)
     onTestFinished(() => node.close())
     nodes.push(node)
   }
@@ -41,6 +45,9 @@ export async function makeChannel([a, b]: readonly World[]) {
     })
   return { arn, user, ChannelArn: ChannelArn!, ChimeBearer, heard, say }
 }
+
+/** The query by which a node compares the channels of its sessions with the database, as it does each 20 to 25 seconds. */
+export const comparison = { text: /^\s*select id, sequence, last_event_at as at from channels where id in/ }
 
 const isMessage = ({ type }: { type: string }) => type === 'CREATE_CHANNEL_MESSAGE'
 
