@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { chromium } from 'playwright-core'
+import { patience } from '../server/test/support/patience.ts'
 
 /**
  * Times the first minute of a newcomer: a clone of the current commit, `npm ci` with an empty cache and an empty HOME, `npm start`, the
@@ -53,9 +54,11 @@ try {
     server.on('exit', () => failed(new Error(`npm start ends: ${text}`)))
   })
   step('npm start, until it prints the link')
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  const args = ['--no-sandbox', '--disable-gpu']
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, timeout: patience })
   try {
     const page = await browser.newPage()
+    page.setDefaultTimeout(patience)
     await page.goto(link)
     await page.getByRole('button', { name: 'Create an example' }).waitFor()
     step('the console in the browser, signed in')

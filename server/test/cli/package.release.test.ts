@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -111,8 +112,8 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
 })
 
 /** A server as `npx carillon serve &` starts it. */
-async function startedByNpx() {
-  const flags = ['--port', '0', '--no-tls', '--data', ':memory:']
+async function startedByNpx(...more: string[]) {
+  const flags = ['--port', '0', '--no-tls', '--data', ':memory:', ...more]
   const server = new Program('npx', ['carillon', 'serve', ...flags], { cwd: root, env: keyVariables })
   return { server, url: await server.url() }
 }
@@ -156,10 +157,14 @@ test('a busy server that npx has started goes on when it notices the end of npx 
 })
 
 test('a server that npx has started stops when npx is killed, also after a SIGHUP for its audit log', async () => {
-  const { server, url } = await startedByNpx()
+  const auditLog = join(await temporaryFolder(), 'audit.log')
+  const { server, url } = await startedByNpx('--audit-log', auditLog)
+  await rm(auditLog)
   process.kill(childOf(childOf(server.pid)), 'SIGHUP')
+  // The server has heard of it.
+  await expect.poll(() => existsSync(auditLog)).toBe(true)
   // Longer than the time in which the end of npx would mean a closed terminal.
-  await setTimeout(3000)
+  await setTimeout(5000)
   server.kill('SIGTERM')
   await expect.poll(() => healthOf(url)).toBe('fetch failed')
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, newPage, axeFaults } from '../support/browser.ts'
+import { axeFaults, hasBrowser, newPage, pageBeside } from '../support/browser.ts'
 import { freePort } from '../support/ports.ts'
 import { root, rootKey } from '../support/process.ts'
 import { servePage, type WebPage } from '../support/web-page.ts'
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', () => 
 
   /** In a browser of its own, or as another page of one. */
   async function signedIn({ url, data, bob }: Place, { user = bob, beside }: { user?: string; beside?: Page } = {}): Promise<Page> {
-    const page = beside ? await beside.context().browser()!.newPage() : await newPage(join(data, 'ca.pem'))
+    const page = beside ? await pageBeside(beside) : await newPage(join(data, 'ca.pem'))
     page.on('pageerror', ({ message }) => faults.push(message))
     await page.goto(web.url)
     await page.getByLabel('Endpoint').fill(url)

@@ -41,6 +41,13 @@ export async function newPage(ca: string): Promise<Page> {
   return page
 }
 
+/** Another page of that browser, as another user of the machine has it. */
+export async function pageBeside(page: Page): Promise<Page> {
+  const other = await page.context().browser()!.newPage()
+  other.setDefaultTimeout(patience)
+  return other
+}
+
 /** What axe finds on the page in its current state, except what it calls minor. One rule that it leaves out by itself is asked for. */
 export async function axeFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
