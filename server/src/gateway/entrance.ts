@@ -108,6 +108,8 @@ export class Entrance {
     const { limits, connectRate, pingSeconds, allSessions, resumable } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
+    // A client that has given up while it waited for its turn must not delay those that still wait.
+    if (ws.readyState !== ws.OPEN || this.#isClosing) return restarts(ws, socket)
     if (!id) throw unauthorized('sessionId is missing')
     if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
     const { caller, retentionDays, ownEvents } = await livingUser(this.#wiring, user)

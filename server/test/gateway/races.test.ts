@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signature/signing-key.ts'
@@ -90,6 +91,29 @@ onBothDatabases(
       await send(channel, 'not for alice')
       await send(other, 'for alice')
       expect(contents([await session.next()])).toEqual(['for alice'])
+    })
+
+    test('a client that has given up while it waited for its turn costs no query, so that it delays no other', async () => {
+      // As many as may join at once.
+      const slow = ['a', 'b', 'c', 'd']
+      const { arn, user } = await world().appInstance([...slow, 'gone', 'last'])
+      const held = slow.map(() => seam.hold(places))
+      await Promise.all(slow.map(async id => connect(world(), user(id))))
+      await Promise.all(held.map(({ reached }) => reached))
+      const asked: string[] = []
+      const ofGone = { ...whoConnects, values: (values: readonly Value[]) => values[0] === arn && values[2] === 'gone' }
+      const looking = seam.hold(ofGone)
+      looking.reached.then(() => asked.push('gone')).catch(() => {})
+      const gone = await connect(world(), user('gone'))
+      await once(gone.socket, 'open')
+      gone.socket.terminate()
+      const last = await connect(world(), user('last'))
+      await once(last.socket, 'open')
+      // Until the server has heard that the first is gone.
+      await setTimeout(100)
+      for (const each of held) each.release()
+      expect((await last.next()).type).toBe('SESSION_ESTABLISHED')
+      expect(asked).toEqual([])
     })
 
     test('the last of several changes counts', async () => {
