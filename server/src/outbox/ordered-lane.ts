@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { firstInOutbox, partsOfLane, removeDelivered, type OutboxEntry } from '../store/outbox.ts'
+import { firstInOutbox, fittingInOutbox, partsOfLane, removeDelivered, type OutboxEntry } from '../store/outbox.ts'
 import { moveToDead } from '../store/outbox-dead.ts'
 import { holdLane, releaseLane } from '../store/outbox-lanes.ts'
 import { Seldom } from '../tools/seldom.ts'
@@ -63,6 +63,8 @@ export class OrderedLane {
   #failures = 0
   /** The most entries of the next batch. */
   #most = Infinity
+  /** The most entries that were read last. */
+  #windowMost = windowAtMost
   readonly #reminders = new Seldom(remindMilliseconds)
 
   constructor(lane: string, delivery: OrderedDelivery, tools: LaneTools) {
@@ -103,7 +105,7 @@ export class OrderedLane {
       if (window.size === 0 || performance.now() - lookedAt > lookMilliseconds) {
         // Entries whose outcome is stored are not read again.
         await this.#store(outcomes)
-        if (window.size < windowAtMost / 2 && window.bytes < bytesAtMost / 2) hasMore = await this.#fill(window)
+        if (window.size < this.#windowMost / 2) hasMore = await this.#fill(window)
         lookedAt = performance.now()
       }
       if (window.size === 0) {
@@ -119,10 +121,12 @@ export class OrderedLane {
 
   /** Reads the first entries. True if there are probably more. */
   async #fill(window: Window): Promise<boolean> {
-    const most = this.#failures > 0 ? 1 : windowAtMost
-    const entries = await firstInOutbox(this.#tools.db, this.#lane, most, bytesAtMost)
+    const { db } = this.#tools
+    const most = this.#failures > 0 ? 1 : await fittingInOutbox(db, this.#lane, windowAtMost, bytesAtMost)
+    const entries = await firstInOutbox(db, this.#lane, most)
     window.add(entries)
-    return entries.length === most || window.bytes >= bytesAtMost
+    this.#windowMost = most
+    return entries.length === most
   }
 
   async #hold(working: AbortSignal): Promise<boolean> {

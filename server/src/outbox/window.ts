@@ -15,15 +15,9 @@ const backOff = (failures: number) => Math.min(5000, 50 * 2 ** failures)
 export class Window {
   readonly #known = new Set<number>()
   readonly #subLanes = new Map<string, Waiting>()
-  #bytes = 0
 
   get size(): number {
     return this.#known.size
-  }
-
-  /** Those of all payloads. */
-  get bytes(): number {
-    return this.#bytes
   }
 
   /** Adds entries that are not in it yet; they are in the order of their numbers. */
@@ -31,7 +25,6 @@ export class Window {
     for (const entry of entries) {
       if (this.#known.has(entry.id)) continue
       this.#known.add(entry.id)
-      this.#bytes += Buffer.byteLength(entry.payload)
       const subLane = entry.subLane ?? ''
       const waiting = this.#subLanes.get(subLane)
       if (waiting) waiting.entries.push(entry)
@@ -56,8 +49,8 @@ export class Window {
 
   /** Removes entries that have left the lane. */
   remove(left: readonly OutboxEntry[]) {
-    for (const { id, subLane, payload } of left) {
-      if (this.#known.delete(id)) this.#bytes -= Buffer.byteLength(payload)
+    for (const { id, subLane } of left) {
+      this.#known.delete(id)
       const waiting = this.#subLanes.get(subLane ?? '')
       if (!waiting) continue
       waiting.entries.splice(

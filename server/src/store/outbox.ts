@@ -46,11 +46,9 @@ export const allLanes = `
 const selectDueLanes = statement<{ lane: string }>(`${allLanes}
   select lane from lanes where exists (select 1 from outbox o where o.lane = lanes.lane and o.next_at <= $1)`)
 const columns = `id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt"`
-const selectFirst = statement<OutboxEntry>(`
-  select ${columns} from (
-    select first.*, sum(octet_length(payload)) over (order by next_at, id) - octet_length(payload) as before
-    from (select * from outbox where lane = $1 order by next_at, id limit $2) first) counted
-  where before < $3 order by next_at, id`)
+const selectFitting = statement<{ most: number }>(`
+  select case when cast($3 as bigint) / max(bytes) < $2 then cast($3 as bigint) / max(bytes) + 1 else cast($2 as bigint) end as most
+  from (select octet_length(payload) as bytes from outbox where lane = $1 order by next_at, id limit $2) first`)
 const remove = statement(`delete from outbox where id = $1 and attempts = $2`)
 /** How many lanes one statement reads, so that PostgreSQL needs few round trips. */
 const removedAtOnce = 100
@@ -104,9 +102,14 @@ export const leaseFromOutbox = allRows<OutboxEntry, [lane: string, now: number, 
   where id in (select id from outbox o where lane = $1 and next_at <= $2 and ${isFirst} order by next_at, id limit $4) and next_at <= $2
   returning ${columns}`)
 
-/** The first entries of an ordered lane, at most `limit`, and no more after those that have so many bytes together. */
-export async function firstInOutbox(db: Queries, lane: string, limit: number, bytes = Number.MAX_SAFE_INTEGER): Promise<OutboxEntry[]> {
-  return db.all(selectFirst, lane, limit, bytes)
+/** The first entries of an ordered lane. */
+export const firstInOutbox = allRows<OutboxEntry, [lane: string, limit: number]>(
+  `select ${columns} from outbox where lane = $1 order by next_at, id limit $2`,
+)
+
+/** How many of the first `limit` entries of an ordered lane have about so many bytes, if all are as long as the longest of them. */
+export async function fittingInOutbox(db: Queries, lane: string, limit: number, bytes: number): Promise<number> {
+  return (await db.get(selectFitting, lane, limit, bytes))!.most
 }
 
 /** False if the lease was over and another node has taken the entry. */
