@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { ApiError } from '../errors.ts'
 import type { Database } from '../database/database.ts'
+import { PreventedAttempts } from '../database/prevented.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { holdJob } from '../store/leases.ts'
@@ -16,8 +16,6 @@ const gatherMilliseconds = 100
 const lookMilliseconds = 1000
 /** The lease of the node that indexes. */
 const leaseMilliseconds = 2000
-/** After this many prevented steps in a row, the last one fails: after about a minute. */
-const mostPrevented = 20
 
 /** The index of PostgreSQL: a table that one node at a time fills. */
 export class TableIndex implements SearchIndex {
@@ -27,8 +25,7 @@ export class TableIndex implements SearchIndex {
   readonly #log: Log
   readonly #now: () => number
   #heldUntil = 0
-  /** How many steps in a row others have prevented. */
-  #prevented = 0
+  readonly #prevented = new PreventedAttempts()
 
   constructor({ db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics }) {
     this.#db = db
@@ -37,10 +34,8 @@ export class TableIndex implements SearchIndex {
     this.#indexing = new OnDemand(
       async stopping => this.#index(stopping),
       error => {
-        // A step of another node takes longer than its lease, and this node has waited for it: no failure, unless that does not end.
-        const isPrevented = error instanceof ApiError && error.status === 503
-        if (isPrevented && ++this.#prevented < mostPrevented) return
-        this.#prevented = 0
+        // A step of another node takes longer than its lease, and this node has waited for it.
+        if (this.#prevented.add(error)) return
         metrics.jobFailures.inc({ job: 'search' })
         log.warn({ err: error }, 'The search index has failed and will be retried')
       },
@@ -70,7 +65,7 @@ export class TableIndex implements SearchIndex {
     await pause(gatherMilliseconds, undefined, { signal: stopping }).catch(() => {})
     while (!stopping.aborted && (await this.#isMine())) {
       const { hasMore, isNew } = await this.#db.transaction(tx => indexStep(tx))
-      this.#prevented = 0
+      this.#prevented.end()
       if (isNew) this.#log.warn('The search index is rebuilt')
       if (!hasMore) return
     }

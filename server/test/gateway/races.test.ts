@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signature/signing-key.ts'
@@ -109,8 +108,8 @@ onBothDatabases(
       gone.socket.terminate()
       const last = await connect(world(), user('last'))
       await once(last.socket, 'open')
-      // Until the server has heard that the first is gone.
-      await setTimeout(100)
+      // By then the server has heard that the first is gone.
+      expect(await last.isAnswered()).toBe(true)
       for (const each of held) each.release()
       expect((await last.next()).type).toBe('SESSION_ESTABLISHED')
       expect(asked).toEqual([])
